@@ -1,0 +1,1 @@
+"""Rejoinder: every customer is a segment of one, answered on the channel they prefer."""

@@ -1,0 +1,163 @@
+"""How we keep things in DynamoDB: one JSON document an item, beside its keys and a few attributes.
+
+Lives here: the item form, and what a refused transaction means. Never here: which tables, keys or
+documents there are; each room that stores something knows its own.
+
+An item is `{pk, sk, body, ...}`: `body` is the document as JSON text (compact, exact, readable in
+the AWS console); beside it stands only what DynamoDB itself must see (`version`, `expires_at`,
+index keys).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, TypeVar
+
+from botocore.exceptions import BotoCoreError, ClientError
+from pydantic import BaseModel
+
+from .errors import TemporaryError
+
+WriteItem = dict[str, Any]
+"""One entry of TransactWriteItems: `{"Put": …}`, `{"Update": …}`, `{"Delete": …}`."""
+
+Model = TypeVar("Model", bound=BaseModel)
+
+BATCH_GET_LIMIT = 100
+BATCH_WRITE_LIMIT = 25
+
+
+def key(pk: str, sk: str) -> dict[str, Any]:
+    """The primary key in DynamoDB's attribute form."""
+    return {"pk": {"S": pk}, "sk": {"S": sk}}
+
+
+def item(
+    pk: str,
+    sk: str,
+    document: BaseModel,
+    only: set[str] | None = None,
+    **attributes: str | int | float | None,
+) -> dict[str, Any]:
+    """A whole item: keys, the document (or `only` some fields of it), and plain attributes."""
+    plain = {n: _attribute(v) for n, v in attributes.items() if v is not None}
+    body = document.model_dump_json(include=only, exclude_none=True)
+    return {**key(pk, sk), "body": {"S": body}, **plain}
+
+
+def read(model: type[Model], stored: dict[str, Any]) -> Model:
+    """The document of a stored item."""
+    return model.model_validate_json(stored["body"]["S"])
+
+
+def number(stored: dict[str, Any], attribute: str, default: int = 0) -> int:
+    """A whole-number attribute of a stored item."""
+    return int(stored[attribute]["N"]) if attribute in stored else default
+
+
+def put(
+    table: str, stored: dict[str, Any], condition: str | None = None, **values: Any
+) -> WriteItem:
+    """A transaction's Put; `values` fill the condition's `:names`."""
+    write: dict[str, Any] = {"TableName": table, "Item": stored}
+    if condition:
+        write["ConditionExpression"] = condition
+    if values:
+        write["ExpressionAttributeValues"] = {f":{n}": _attribute(v) for n, v in values.items()}
+    return {"Put": write}
+
+
+class Cancelled(Exception):
+    """A transaction was refused; `failed` holds the positions whose condition did not hold."""
+
+    def __init__(self, failed: frozenset[int]) -> None:
+        super().__init__(f"conditions failed at {sorted(failed)}")
+        self.failed = failed
+
+
+def transact(client: Any, writes: Sequence[WriteItem]) -> None:
+    """All of `writes` or none. Raises Cancelled for a failed condition, TemporaryError to retry."""
+    try:
+        client.transact_write_items(TransactItems=list(writes))
+    except ClientError as error:
+        reasons = error.response.get("CancellationReasons") or []
+        failed = frozenset(
+            n for n, r in enumerate(reasons) if r.get("Code") == "ConditionalCheckFailed"
+        )
+        if failed:
+            raise Cancelled(failed) from None
+        raise temporary(error) from error
+
+
+def batch_get(
+    client: Any, wanted: dict[str, list[dict[str, Any]]]
+) -> dict[str, list[dict[str, Any]]]:
+    """One consistent BatchGetItem over several tables: {table: keys} -> {table: items found}."""
+    request = {t: {"Keys": keys, "ConsistentRead": True} for t, keys in wanted.items() if keys}
+    found: dict[str, list[dict[str, Any]]] = {t: [] for t in wanted}
+    while request:
+        answer = client.batch_get_item(RequestItems=request)
+        for table, items in answer["Responses"].items():
+            found[table].extend(items)
+        request = answer.get("UnprocessedKeys") or {}
+    return found
+
+
+def query(
+    client: Any, table: str, pk: str, prefix: str = "", **options: Any
+) -> Iterator[dict[str, Any]]:
+    """The items of one partition whose sort key starts with `prefix`, in order, page by page."""
+    condition, values = "pk = :pk", {":pk": {"S": pk}}
+    if prefix:
+        condition, values = (
+            "pk = :pk AND begins_with(sk, :prefix)",
+            {**values, ":prefix": {"S": prefix}},
+        )
+    request: dict[str, Any] = {
+        "TableName": table,
+        "KeyConditionExpression": condition,
+        "ExpressionAttributeValues": values,
+        **options,
+    }
+    while True:
+        answer = client.query(**request)
+        yield from answer["Items"]
+        if not (last := answer.get("LastEvaluatedKey")):
+            return
+        request["ExclusiveStartKey"] = last
+
+
+def batch_write(client: Any, table: str, puts: Iterable[dict[str, Any]]) -> int:
+    """Put many items, 25 a call, unprocessed ones again; returns how many. For imports only."""
+    count, chunk = 0, list[dict[str, Any]]()
+    for stored in puts:
+        chunk.append({"PutRequest": {"Item": stored}})
+        count += 1
+        if len(chunk) == BATCH_WRITE_LIMIT:
+            _write_chunk(client, table, chunk)
+            chunk = []
+    if chunk:
+        _write_chunk(client, table, chunk)
+    return count
+
+
+def _write_chunk(client: Any, table: str, chunk: list[dict[str, Any]]) -> None:
+    request: Any = {table: chunk}
+    while request:
+        request = client.batch_write_item(RequestItems=request).get("UnprocessedItems")
+
+
+def temporary(error: ClientError | BotoCoreError) -> TemporaryError:
+    """An AWS failure as something to retry, by its code alone."""
+    if isinstance(error, ClientError):
+        return refused(error.response["Error"].get("Code", "?"))
+    return TemporaryError("AWS could not be reached", code=type(error).__name__)
+
+
+def refused(code: str) -> TemporaryError:
+    """AWS said no, with this code."""
+    return TemporaryError("AWS refused the call", code=code)
+
+
+def _attribute(value: str | int | float) -> dict[str, str]:
+    return {"S": value} if isinstance(value, str) else {"N": str(value)}

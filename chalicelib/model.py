@@ -1,0 +1,760 @@
+"""The words that every room shares, as frozen pydantic types. No behaviour beyond their own shape.
+
+Rooms exchange these and nothing else. Times are timezone-aware UTC datetimes; money is a decimal
+amount with its ISO 4217 currency; locations are (latitude, longitude) in degrees (WGS 84).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+
+
+class Frozen(BaseModel):
+    """A value: compared by content, never changed in place; unknown fields are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _as_utc(at: datetime) -> datetime:
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+
+
+Moment = Annotated[datetime, AfterValidator(_as_utc)]
+"""A point in time; a naive value is taken to be UTC."""
+
+Location = tuple[Annotated[float, Field(ge=-90, le=90)], Annotated[float, Field(ge=-180, le=180)]]
+
+EntityId = Annotated[
+    str, Field(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:~@-]*$")
+]
+"""An id that an operator chooses: safe in a URL path and as a key."""
+
+
+# --- who ---------------------------------------------------------------------------------------
+
+IDENTITY_NAMESPACES = ("user", "phone", "email", "x", "card", "anonymous")
+"""Strongest first: an interaction that carries several identities resolves in this order."""
+
+_PHONE = re.compile(r"^\+[1-9][0-9]{6,14}$")  # E.164
+_EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
+
+
+def normalise_identity(text: str) -> str:
+    """The one spelling of `namespace:value`; raises ValueError for anything else."""
+    namespace, colon, value = text.strip().partition(":")
+    namespace, value = namespace.strip().lower(), value.strip()
+    if not colon or namespace not in IDENTITY_NAMESPACES:
+        raise ValueError(f"an identity is namespace:value with one of {IDENTITY_NAMESPACES}")
+    if namespace == "phone":
+        value = re.sub(r"[\s().-]", "", value)
+        if not _PHONE.match(value):
+            raise ValueError("a phone identity is in E.164 form: + and 7 to 15 digits")
+    elif namespace == "email":
+        value = value.lower()
+        if not _EMAIL.match(value):
+            raise ValueError("an email identity is an address")
+    if not 1 <= len(value) <= 256:
+        raise ValueError("an identity's value has 1 to 256 characters")
+    return f"{namespace}:{value}"
+
+
+Identity = Annotated[str, AfterValidator(normalise_identity)]
+"""`x:1234`, `phone:+15551230001`, `email:joe@example.com`, `anonymous:…`, `user:…`, `card:…`."""
+
+
+class Channel(StrEnum):
+    """The channels, by the names that customers, offers and consents use."""
+
+    X_REPLY = "x_reply"
+    X_DM = "x_dm"
+    SMS = "sms"
+    EMAIL = "email"
+    WHATSAPP = "whatsapp"
+    VOICE = "voice"
+    PUSH = "push"
+    INBOX = "inbox"
+
+
+class Purpose(StrEnum):
+    """Service answers what the customer asked; marketing needs consent for the channel."""
+
+    SERVICE = "service"
+    MARKETING = "marketing"
+
+
+class Profile(Frozen):
+    """Demographics. Unknown is None, never a guess."""
+
+    first_name: str | None = Field(None, max_length=100)
+    last_name: str | None = Field(None, max_length=100)
+    birth_date: date | None = None
+    gender: str | None = Field(None, max_length=40)
+    country: str | None = Field(None, pattern=r"^[A-Z]{2}$", description="ISO 3166-1 alpha-2")
+    language: str | None = Field(None, max_length=20, description="BCP 47")
+    time_zone: str | None = Field(None, max_length=60, description="IANA name")
+    postcode: str | None = Field(None, max_length=20)
+    location: Location | None = None
+
+
+class ConsentState(StrEnum):
+    GRANTED = "granted"
+    DENIED = "denied"
+
+
+class Consent(Frozen):
+    """One standing consent or refusal. What is not on record is not granted."""
+
+    channel: Channel
+    purpose: Purpose
+    state: ConsentState
+    source: str = Field(
+        max_length=200, description="where it was said: a form, a keyword, an agent"
+    )
+    at: Moment
+    wording: str | None = Field(None, max_length=500, description="what the customer agreed to")
+
+
+class Reach(Frozen):
+    """What is known of one channel's deliverability to one customer."""
+
+    last_inbound_at: Moment | None = None
+    last_delivered_at: Moment | None = None
+    last_failed_at: Moment | None = None
+    suppressed: str | None = Field(None, description="why never to send: hard bounce, opted out…")
+
+
+class Behaviour(Frozen):
+    """One thing done online: a page, a product viewed, a cart change."""
+
+    at: Moment
+    name: str
+    product_id: str | None = None
+    category: str | None = None
+
+
+class OrderLine(Frozen):
+    product_id: str | None = None
+    category: str | None = Field(None, max_length=200, description="product_type path, a/b/c")
+    quantity: float = Field(1, ge=0)
+    amount: Decimal = Field(Decimal(0), description="what was paid for the line, all units")
+
+
+class Order(Frozen):
+    """One transaction, online or at the till."""
+
+    id: EntityId
+    at: Moment
+    total: Decimal
+    currency: str | None = Field(None, pattern=r"^[A-Z]{3}$")
+    lines: tuple[OrderLine, ...] = ()
+    store_id: str | None = None
+    status: str | None = Field(
+        None, max_length=40, description="paid, shipped, delivered, returned…"
+    )
+
+
+class OfferContact(Frozen):
+    """One offer put to the customer, and what they did about it."""
+
+    offer_id: str
+    decision_id: str
+    at: Moment
+    channel: Channel | None = None
+    purpose: Purpose = Purpose.MARKETING
+    response: Literal["clicked", "bought", "redeemed", "ignored", "opted_out"] | None = None
+    response_at: Moment | None = None
+
+
+class Aggregates(Frozen):
+    """Running totals that rules and scoring read; kept as facts arrive, never recomputed.
+
+    Categories are product_type paths, and every fact counts for each prefix of its path: a
+    purchase in `shoes/trail` counts for `shoes` and for `shoes/trail`.
+    """
+
+    order_count: int = 0
+    spend_total: Decimal = Decimal(0)
+    first_purchase_at: Moment | None = None
+    last_purchase_at: Moment | None = None
+    last_purchase: dict[str, Moment] = Field(default_factory=dict)
+    purchase_count: dict[str, int] = Field(default_factory=dict)
+    spend: dict[str, Decimal] = Field(default_factory=dict)
+    last_product_purchase: dict[str, Moment] = Field(default_factory=dict)
+    view_count: dict[str, int] = Field(default_factory=dict)
+    last_view: dict[str, Moment] = Field(default_factory=dict)
+    last_seen_at: Moment | None = None
+    interaction_count: int = 0
+
+
+class PendingQuestion(Frozen):
+    """What our last reply asked, so that a bare "yes" or "the second" has a meaning."""
+
+    kind: Literal["which_product", "restock", "opt_in"]
+    product_ids: tuple[str, ...] = ()
+    slots: dict[str, str] = Field(default_factory=dict)
+    channel: Channel | None = None
+    intent: str | None = None
+    asked_at: Moment
+
+
+class Customer(Frozen):
+    """The single customer view, read in one DynamoDB query. `version` counts its changes."""
+
+    id: EntityId
+    version: int = 0
+    identities: tuple[Identity, ...] = ()
+    profile: Profile = Profile()
+    attributes: dict[str, Any] = Field(default_factory=dict)
+    interests: tuple[str, ...] = ()
+    preferences: dict[Purpose, tuple[Channel, ...]] = Field(default_factory=dict)
+    consents: tuple[Consent, ...] = ()
+    x_linked_with_opt_in: bool = False
+    reach: dict[Channel, Reach] = Field(default_factory=dict)
+    aggregates: Aggregates = Aggregates()
+    recent: tuple[Behaviour, ...] = Field((), description="newest first, bounded")
+    orders: tuple[Order, ...] = Field((), description="newest first, bounded by retention")
+    offers: tuple[OfferContact, ...] = Field((), description="newest first")
+    pending: PendingQuestion | None = None
+    gpc: bool = Field(False, description="a browser of theirs sent Global Privacy Control")
+    changed_at: dict[str, Moment] = Field(
+        default_factory=dict, description="when each field last changed: a merge keeps the newest"
+    )
+    merged_into: str | None = Field(None, description="this record lives on in that customer")
+
+    def address(self, namespace: str) -> str | None:
+        """The value of the customer's first identity in `namespace`, if any."""
+        prefix = f"{namespace}:"
+        return next((i[len(prefix) :] for i in self.identities if i.startswith(prefix)), None)
+
+    def consent(self, channel: Channel, purpose: Purpose) -> Consent | None:
+        """The standing consent or refusal on record, if any."""
+        return next(
+            (c for c in self.consents if c.channel == channel and c.purpose == purpose), None
+        )
+
+    def age(self, now: datetime) -> int | None:
+        """Whole years since the birth date, on `now`'s UTC date."""
+        born = self.profile.birth_date
+        if born is None:
+            return None
+        today = now.astimezone(UTC).date()
+        return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+
+
+# --- what came in ------------------------------------------------------------------------------
+
+
+class Message(Frozen):
+    """Words that a person wrote to the brand."""
+
+    kind: Literal["message"] = "message"
+    channel: Channel
+    text: str
+    reply_to: str | None = Field(None, description="the provider's id to answer to: post, DM, SMS")
+    language: str | None = None
+    provider_handled: Literal["stop", "start", "help"] | None = Field(
+        None, description="the provider has already answered this keyword (Twilio OptOutType)"
+    )
+
+
+class WebEvent(Frozen):
+    """Something done on the site, in the app or at the till, named as the source names it."""
+
+    kind: Literal["event"] = "event"
+    name: str = Field(description="page, screen, or the track event's name in snake_case")
+    properties: dict[str, Any] = Field(default_factory=dict)
+    gpc: bool = False
+
+
+class Identification(Frozen):
+    """A claim that the interaction's identities are one person (identify, alias, group)."""
+
+    kind: Literal["identification"] = "identification"
+    traits: dict[str, Any] = Field(default_factory=dict)
+    gpc: bool = False
+
+
+class Receipt(Frozen):
+    """What became of something that we sent, as the provider tells it."""
+
+    kind: Literal["receipt"] = "receipt"
+    provider: str
+    provider_id: str
+    status: Literal["sent", "delivered", "read", "failed", "unknown", "absent"] = Field(
+        description="`absent`: asked for, and the provider surely has no such message"
+    )
+    code: str | None = Field(None, description="the provider's error code")
+
+
+class Removal(Frozen):
+    """A post was deleted, or a person revoked our access: what we hold of it must go."""
+
+    kind: Literal["removal"] = "removal"
+    removed_ids: tuple[str, ...] = Field((), description="interaction ids whose text must go")
+    whole_account: bool = False
+
+
+class Click(Frozen):
+    """A tracked link was followed."""
+
+    kind: Literal["click"] = "click"
+    token: str
+    url: str
+    customer_id: str
+    decision_id: str | None = None
+    offer_id: str | None = None
+
+
+class Restock(Frozen):
+    """A product that the customer waits for is back."""
+
+    kind: Literal["restock"] = "restock"
+    customer_id: str
+    product_id: str
+
+
+class Interaction(Frozen):
+    """One normalised inbound fact, with an id that its source keeps stable across redelivery."""
+
+    id: str = Field(min_length=3, max_length=300)
+    source: Literal["x", "twilio", "web", "operator", "rejoinder"]
+    identities: tuple[Identity, ...] = Field((), max_length=10)
+    occurred_at: Moment
+    received_at: Moment
+    body: Annotated[
+        Message | WebEvent | Identification | Receipt | Removal | Click | Restock,
+        Field(discriminator="kind"),
+    ]
+
+
+# --- what they asked ---------------------------------------------------------------------------
+
+
+class Intent(StrEnum):
+    AVAILABILITY = "availability"
+    PRICE = "price"
+    STORE_INFO = "store_info"
+    ORDER_STATUS = "order_status"
+    PRODUCT_ADVICE = "product_advice"
+    OPT_OUT = "opt_out"
+    OPT_IN = "opt_in"
+    HELP = "help"
+    CHANNEL_PREFERENCE = "channel_preference"
+    COMPLAINT = "complaint"
+    HUMAN = "human"
+    THANKS = "thanks"
+    YES = "yes"
+    NO = "no"
+    OTHER = "other"
+
+
+class ProductMatch(Frozen):
+    product_id: str
+    confidence: float = Field(ge=0, le=1)
+
+
+class Understanding(Frozen):
+    """What the interaction asks. `ambiguous` asks for "which of these?" instead of a guess."""
+
+    intent: Intent
+    confidence: float = Field(ge=0, le=1)
+    products: tuple[ProductMatch, ...] = ()
+    ambiguous: bool = False
+    slots: dict[str, str] = Field(
+        default_factory=dict,
+        description="size, color, store_id, order_id, channel, not_channel, purpose, category",
+    )
+    language: str = "en"
+
+
+# --- the assortment and the catalog of offers --------------------------------------------------
+
+
+class Price(Frozen):
+    """`129.90 USD`, as the Google Merchant feed writes it."""
+
+    amount: Decimal = Field(ge=0)
+    currency: str = Field(pattern=r"^[A-Z]{3}$")
+
+    @classmethod
+    def parse(cls, text: str) -> Price:
+        amount, _, currency = text.strip().partition(" ")
+        if not re.fullmatch(r"\d+(\.\d+)?", amount):
+            raise ValueError('a price is written "129.90 USD"')
+        return cls(amount=Decimal(amount), currency=currency.strip())
+
+    def __str__(self) -> str:
+        return f"{self.amount} {self.currency}"
+
+
+Availability = Literal["in_stock", "out_of_stock", "preorder", "backorder"]
+
+
+class Product(BaseModel):
+    """One sellable variant, in the Google Merchant feed's attribute names; others are kept."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    id: EntityId
+    title: str = Field(min_length=1, max_length=500)
+    description: str | None = Field(None, max_length=5000)
+    brand: str | None = Field(None, max_length=100)
+    product_type: str | None = Field(None, max_length=750, description="category path, a/b/c")
+    price: str
+    sale_price: str | None = None
+    availability: Availability = "in_stock"
+    link: str | None = Field(None, max_length=2000)
+    image_link: str | None = Field(None, max_length=2000)
+    size: str | None = Field(None, max_length=100)
+    color: str | None = Field(None, max_length=100)
+    gender: str | None = Field(None, max_length=40)
+    gtin: str | None = Field(None, max_length=50)
+    item_group_id: str | None = Field(None, max_length=128)
+    stock: dict[str, Annotated[int, Field(ge=0)]] = Field(
+        default_factory=dict, description="units per store id"
+    )
+
+    @field_validator("price", "sale_price")
+    @classmethod
+    def _a_price_parses(cls, text: str | None) -> str | None:
+        return None if text is None else str(Price.parse(text))
+
+    @field_validator("link", "image_link")
+    @classmethod
+    def _a_link_is_absolute(cls, url: str | None) -> str | None:
+        if url is not None and not re.match(r"^https?://[^\s/]+", url):
+            raise ValueError("a link is an absolute http(s) URL")
+        return url
+
+    @property
+    def current_price(self) -> Price:
+        """The sale price where there is one."""
+        return Price.parse(self.sale_price or self.price)
+
+    @property
+    def available(self) -> bool:
+        """To be had now: in some store, or online where no stock per store is kept."""
+        if self.stock:
+            return any(units > 0 for units in self.stock.values())
+        return self.availability == "in_stock"
+
+    @property
+    def category_paths(self) -> tuple[str, ...]:
+        """Every prefix of the product_type path, shortest first; `a > b` reads as `a/b`."""
+        return category_prefixes(self.product_type)
+
+
+def category_prefixes(product_type: str | None) -> tuple[str, ...]:
+    """`shoes/trail` -> (`shoes`, `shoes/trail`); both `/` and the feed's ` > ` separate."""
+    parts = [p.strip() for p in re.split(r"[/>]", product_type or "") if p.strip()]
+    return tuple("/".join(parts[: n + 1]) for n in range(len(parts)))
+
+
+class Store(Frozen):
+    id: EntityId
+    name: str = Field(min_length=1, max_length=200)
+    address: str | None = Field(None, max_length=500)
+    location: Location | None = None
+    time_zone: str | None = Field(None, max_length=60)
+    hours: dict[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], str] = Field(
+        default_factory=dict, description='"10:00-20:00"; a missing day is closed'
+    )
+    phone: str | None = Field(None, max_length=40)
+
+    @field_validator("hours")
+    @classmethod
+    def _hours_parse(cls, hours: dict[str, str]) -> dict[str, str]:
+        for day, span in hours.items():
+            if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d-(([01]\d|2[0-3]):[0-5]\d|24:00)", span):
+                raise ValueError(f'{day}: opening hours are written "10:00-20:00"')
+        return hours
+
+
+@dataclass(frozen=True, slots=True)
+class Assortment:
+    """The products and stores as one container knows them."""
+
+    products: Mapping[str, Product] = field(default_factory=dict)
+    stores: Mapping[str, Store] = field(default_factory=dict)
+
+
+class Cap(Frozen):
+    """At most `times` within any `days` (a sliding window)."""
+
+    times: int = Field(ge=1)
+    days: float = Field(gt=0)
+
+
+class ContactPolicy(Frozen):
+    """How often one person may meet the offer, and how many may in all (`budget`)."""
+
+    per_customer: tuple[Cap, ...] = ()
+    budget: int | None = Field(None, ge=0, description="times the offer may be made, to all")
+    exclusive_group: str | None = Field(None, max_length=100)
+
+
+class EmailWording(Frozen):
+    subject: str = Field(max_length=500)
+    body: str = Field(max_length=20_000)
+
+
+class Wording(BaseModel):
+    """What the offer says: a Jinja2 template per channel, `default` for the others."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    default: str | None = Field(None, max_length=5000)
+    x_dm: str | None = Field(None, max_length=5000)
+    sms: str | None = Field(None, max_length=5000)
+    email: EmailWording | str | None = None
+    whatsapp: str | None = Field(None, max_length=5000)
+    voice: str | None = Field(None, max_length=5000)
+    push: str | None = Field(None, max_length=5000)
+    inbox: str | None = Field(None, max_length=5000)
+
+
+class Offer(Frozen):
+    """One entry of the catalog, independent of channels but for its wording."""
+
+    id: EntityId
+    title: str = Field(min_length=1, max_length=300)
+    purpose: Purpose = Purpose.MARKETING
+    rule: str = Field("true", max_length=10_000, description="CEL over customer, context, request")
+    value: float = Field(ge=0, allow_inf_nan=False, description="what a success earns, in money")
+    weight: float = Field(1.0, ge=0, allow_inf_nan=False, description="the marketer's thumb")
+    starts_at: Moment | None = None
+    ends_at: Moment | None = None
+    products: tuple[str, ...] = Field((), description="product ids or `category:<path>`")
+    features: dict[str, float] = Field(default_factory=dict)
+    policy: ContactPolicy = ContactPolicy()
+    wording: Wording = Wording()
+    link: str | None = Field(None, max_length=2000, description="where the tracked link leads")
+
+    @model_validator(mode="after")
+    def _validity_runs_forward(self) -> Offer:
+        if self.starts_at and self.ends_at and self.starts_at >= self.ends_at:
+            raise ValueError("ends_at must be after starts_at")
+        return self
+
+
+class CompiledOffer(Frozen):
+    """An offer whose rule has been parsed and type-checked at publish time.
+
+    `rule` is the checked expression as plain JSON data; `catalog/rules.py` writes that form and
+    documents it, `decisioning/` evaluates it without a parser.
+    """
+
+    offer: Offer
+    rule: Any
+
+
+class PublishedCatalog(Frozen):
+    """One immutable version of the whole catalog of offers; `version` is its content's hash."""
+
+    version: str
+    published_at: Moment
+    offers: tuple[CompiledOffer, ...]
+
+
+# --- what was decided --------------------------------------------------------------------------
+
+
+class DecisionContext(Frozen):
+    """Where and when the decision is made; what rules read as `context`."""
+
+    channel: Channel | None = None
+    placement: str | None = Field(None, max_length=100)
+    basket: tuple[str, ...] = Field((), max_length=500, description="product ids")
+    store: str | None = Field(None, max_length=128)
+    page: str | None = Field(None, max_length=2000)
+
+
+class FailedCondition(Frozen):
+    """One condition that an offer's rule put and the customer did not meet."""
+
+    condition: str = Field(description="the condition as its author wrote it")
+    value: Any = Field(None, description="what the customer has; None when it is not known")
+    needed: str = Field(description="what would change it, in words: `at least 18`")
+
+
+RejectionReason = Literal["rule", "cap", "budget", "date", "exclusive", "purpose", "score"]
+
+
+class ScoredOffer(Frozen):
+    """One ranked offer. score = probability x value x weight."""
+
+    offer_id: str
+    title: str
+    score: float
+    probability: float
+    value: float
+    weight: float
+    selection_probability: float
+    contributions: dict[str, float] = Field(
+        default_factory=dict, description="each feature's part of the log-odds"
+    )
+
+
+class RejectedOffer(Frozen):
+    offer_id: str
+    reason: RejectionReason
+    failed: tuple[FailedCondition, ...] = ()
+    text: str = Field(description="in words that an agent can read to the customer")
+
+
+class Refusal(Frozen):
+    """Why a channel was passed over."""
+
+    channel: Channel
+    reason: str = Field(
+        description="a stable code: no_address, consent, quiet_hours, not_preferred…"
+    )
+    text: str
+
+
+class Preference(Frozen):
+    """Which channel carries the reply, what it may carry, and why no other does."""
+
+    chosen: Channel | None = None
+    to: str | None = Field(None, description="the address on the chosen channel")
+    why: str = ""
+    refused: tuple[Refusal, ...] = ()
+    marketing: bool = Field(False, description="the chosen channel may carry marketing now")
+    marketing_refusal: Refusal | None = None
+    personal: bool = Field(True, description="False where others can read along (x_reply)")
+
+
+class Decision(Frozen):
+    """Ranked offers with every other offer's reason, and all that is needed to recompute it."""
+
+    id: str
+    interaction_id: str | None = None
+    customer_id: str | None = None
+    offers: tuple[ScoredOffer, ...] = ()
+    rejected: tuple[RejectedOffer, ...] = ()
+    context: DecisionContext = DecisionContext()
+    understanding: Understanding | None = None
+    preference: Preference | None = None
+    versions: dict[str, str] = Field(default_factory=dict)
+    seed: int
+    decided_at: Moment
+    carried: tuple[str, ...] | None = Field(
+        None, description="the offers that the reply had room for; None where nothing was said"
+    )
+    inputs_digest: str = Field("", description="sha256 of the customer view and request decided on")
+
+
+class DecisionInputs(Frozen):
+    """All that a decision was made from, besides the published catalog named by its version."""
+
+    customer: Customer
+    context: DecisionContext = DecisionContext()
+    understanding: Understanding | None = None
+    products: tuple[Product, ...] = ()
+    limit: int = 1
+    purposes: tuple[Purpose, ...] = (Purpose.SERVICE, Purpose.MARKETING)
+    exhausted: tuple[str, ...] = Field((), description="offers whose budget was spent")
+
+
+# --- what goes out -----------------------------------------------------------------------------
+
+
+class TrackedLink(Frozen):
+    """A short link in a reply: `/r/{token}` counts the click and leads on to `url`."""
+
+    token: str
+    url: str
+    customer_id: str
+    decision_id: str | None = None
+    offer_id: str | None = None
+
+
+class Reply(Frozen):
+    """What will be said, rendered within one channel's limits."""
+
+    channel: Channel
+    to: str = Field(description="E.164 number, e-mail address, X user id; post id lies in reply_to")
+    text: str
+    subject: str | None = None
+    html: str | None = None
+    reply_to: str | None = None
+    purpose: Purpose = Purpose.SERVICE
+    segments: int = Field(1, description="what the carrier will bill: SMS segments, else 1")
+    links: tuple[TrackedLink, ...] = ()
+    unsubscribe_url: str | None = None
+
+
+class SendResult(Frozen):
+    """What the provider said at once. `unknown`: it may or may not have gone out."""
+
+    status: Literal["sent", "failed", "unknown", "retry"]
+    provider: str
+    provider_id: str | None = None
+    code: str | None = None
+    retry_at: Moment | None = Field(None, description="with `retry`: not before this")
+    opted_out: bool = Field(False, description="the provider refuses: the customer opted out")
+
+
+class Handover(Frozen):
+    """A person must take over: the whole context, for the service desk."""
+
+    interaction_id: str
+    customer_id: str
+    reason: str
+    channel: Channel | None
+    message: str
+    understanding: Understanding | None
+    customer: Customer
+    decision_id: str | None
+    at: Moment
+
+
+OutboxStatus = Literal["pending", "retry", "sent", "delivered", "failed", "unknown"]
+"""`pending`: promised, perhaps attempted; `retry`: known not to have gone out, try again."""
+
+
+class OutboxEntry(Frozen):
+    """One send that the commit promised. Only who committed it, or the sweeper, sends it."""
+
+    id: str
+    interaction_id: str
+    customer_id: str
+    decision_id: str | None = None
+    body: Reply | Handover
+    status: OutboxStatus = "pending"
+    committed_at: Moment
+    due_at: Moment = Field(description="when the sweeper looks at it, if it is not settled by then")
+    attempts: int = 0
+    provider: str | None = None
+    provider_id: str | None = None
+    code: str | None = None
+    sent_at: Moment | None = None
+
+
+class InteractionStatus(StrEnum):
+    RECEIVED = "received"
+    ANSWERED = "answered"
+    DEFERRED = "deferred"
+    HANDED_OVER = "handed_over"
+    IGNORED = "ignored"
+    FAILED = "failed"
+
+
+class InteractionRecord(Frozen):
+    """What the ledger keeps of one interaction."""
+
+    interaction: Interaction
+    status: InteractionStatus
+    customer_id: str | None = None
+    understanding: Understanding | None = None
+    decision_id: str | None = None
+    outbox_ids: tuple[str, ...] = ()
+    note: str | None = Field(None, description="why it was ignored, deferred or failed")

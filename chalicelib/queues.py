@@ -1,0 +1,100 @@
+"""The envelope in which accepted interactions travel from the webhook to the worker.
+
+One delivery is one call to SQS, however many interactions it holds: they are grouped so that those
+of one sender stay together and in order, in at most ten messages. A large envelope is
+compressed. Whatever the envelope holds is all that is needed to work on it again.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import zlib
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+from pydantic import TypeAdapter, ValidationError
+
+from . import documents
+from .errors import PermanentError, TooLargeError
+from .model import Interaction
+
+BATCH_LIMIT = 10
+CALL_LIMIT_BYTES = 1_000_000
+"""SQS takes 1 MiB a call, all messages of a batch together; some is left for its own fields.
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html"""
+
+_PLAIN_BYTES = 60_000
+_COMPRESSED = "zlib:"
+_INTERACTIONS: TypeAdapter[tuple[Interaction, ...]] = TypeAdapter(tuple[Interaction, ...])
+
+
+class Queues:
+    """The two queues of one stage: `interactions`, and `urgent` for withdrawals."""
+
+    def __init__(self, client: Any, interactions_url: str, urgent_url: str) -> None:
+        self._client = client
+        self._urls = {False: interactions_url, True: urgent_url}
+
+    def put(self, interactions: Sequence[Interaction], *, urgent: bool = False) -> None:
+        """Accept the interactions, in one call. Raises TooLargeError, or TemporaryError."""
+        if not interactions:
+            return
+        bodies = [seal(group) for group in _groups(interactions)]
+        if sum(map(len, bodies)) > CALL_LIMIT_BYTES:
+            raise TooLargeError("the batch is too large to queue at once: send it in smaller ones")
+        url = self._urls[urgent]
+        entries = [{"Id": str(n), "MessageBody": body} for n, body in enumerate(bodies)]
+        try:
+            answer = self._client.send_message_batch(QueueUrl=url, Entries=entries)
+        except (ClientError, BotoCoreError) as error:
+            raise documents.temporary(error) from error
+        if answer.get("Failed"):
+            # The source redelivers the whole; what was queued twice is recognised by its id.
+            raise documents.refused(answer["Failed"][0].get("Code", "?"))
+
+    def delete(self, name: str, receipt_handles: Sequence[str]) -> None:
+        """Take finished messages off the queue of that name."""
+        url = next(u for u in self._urls.values() if u.rpartition("/")[2] == name)
+        for start in range(0, len(receipt_handles), BATCH_LIMIT):
+            handles = receipt_handles[start : start + BATCH_LIMIT]
+            entries = [{"Id": str(n), "ReceiptHandle": h} for n, h in enumerate(handles)]
+            self._client.delete_message_batch(QueueUrl=url, Entries=entries)
+
+    def put_many(self, interactions: Sequence[Interaction]) -> None:
+        """Any number of interactions, in as many calls as it takes: for restocks."""
+        for start in range(0, len(interactions), BATCH_LIMIT):
+            self.put(interactions[start : start + BATCH_LIMIT])
+
+
+def seal(interactions: Sequence[Interaction]) -> str:
+    """The envelope's text."""
+    plain = _INTERACTIONS.dump_json(tuple(interactions), exclude_none=True)
+    if len(plain) <= _PLAIN_BYTES:
+        return plain.decode()
+    return _COMPRESSED + base64.b64encode(zlib.compress(plain)).decode()
+
+
+def unseal(envelope: str) -> tuple[Interaction, ...]:
+    """The interactions of an envelope. Raises PermanentError for what is none."""
+    try:
+        if envelope.startswith(_COMPRESSED):
+            packed = base64.b64decode(envelope[len(_COMPRESSED) :], validate=True)
+            return _INTERACTIONS.validate_json(zlib.decompress(packed))
+        return _INTERACTIONS.validate_json(envelope)
+    except (ValidationError, binascii.Error, zlib.error, json.JSONDecodeError):
+        raise PermanentError("the queue message holds no interactions") from None
+
+
+def _groups(interactions: Sequence[Interaction]) -> list[list[Interaction]]:
+    """At most BATCH_LIMIT groups; all of one sender's interactions in one group, in order."""
+    by_sender: dict[str, list[Interaction]] = defaultdict(list)
+    for interaction in interactions:
+        by_sender[interaction.identities[0] if interaction.identities else ""].append(interaction)
+    groups: list[list[Interaction]] = [[] for _ in range(min(BATCH_LIMIT, len(by_sender)))]
+    for group in sorted(by_sender.values(), key=len, reverse=True):
+        min(groups, key=len).extend(group)
+    return groups
