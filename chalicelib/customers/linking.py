@@ -1,0 +1,165 @@
+"""Which identities belong to one customer: new customers, claims, merges and their undoing.
+
+Whoever brings a public write key may tie browsers (`anonymous:`) to a user, and nothing stronger;
+two customers who are both known by something stronger become one only by an operator's word.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from .. import documents
+from ..errors import ConflictError, NotFoundError
+from ..model import IDENTITY_NAMESPACES, Customer, Identity
+from .merging import Merge, merge, part
+from .store import CustomerStore, partition, profile_item
+
+_CUSTOMER_ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._:~@-]{0,127}$")
+
+
+def strongest_first(identities: Sequence[Identity]) -> list[Identity]:
+    """In the order of IDENTITY_NAMESPACES; the given order among equals."""
+    return sorted(identities, key=lambda i: IDENTITY_NAMESPACES.index(i.partition(":")[0]))
+
+
+def is_anonymous(customer: Customer) -> bool:
+    """Known by nothing but browsers."""
+    return all(i.startswith("anonymous:") for i in customer.identities)
+
+
+def owner_of(identities: Sequence[Identity], owners: Mapping[Identity, str]) -> str | None:
+    """The customer whom the strongest known identity names."""
+    return next((owners[i] for i in strongest_first(identities) if i in owners), None)
+
+
+def new_customer(identities: Sequence[Identity], fallback_id: str) -> Customer:
+    """An anonymous customer with these identities; a `user:` value is the id where it can be."""
+    named = [i.removeprefix("user:") for i in identities if i.startswith("user:")]
+    customer_id = next((n for n in named if _CUSTOMER_ID.match(n)), fallback_id)
+    return Customer(id=customer_id, identities=tuple(strongest_first(identities)))
+
+
+def unclaimed(identities: Sequence[Identity], owners: Mapping[Identity, str]) -> list[Identity]:
+    """Identities that nobody holds yet."""
+    return [i for i in identities if i not in owners]
+
+
+def merge_id(survivor_id: str, other_id: str, at: datetime) -> str:
+    """The same for the same merge, so that a repeated request does not merge twice."""
+    text = f"{survivor_id}\n{other_id}\n{at.isoformat()}"
+    return f"m-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+
+
+def tie(store: CustomerStore, survivor_id: str, other_id: str, now: datetime) -> Customer:
+    """Make the two one, in storage; answers the survivor as it stands.
+
+    One transaction moves identities and profile and leaves a marker; then the history is copied,
+    and the marker goes. A crash in between is mended by `finish`, which whoever sees the marker
+    calls. Raises documents.Cancelled when either of them changed meanwhile: read again.
+    """
+    survivor, other = _both(store, survivor_id, other_id)
+    joined = merge(survivor, other)
+    done = Merge(
+        id=merge_id(survivor_id, other_id, now),
+        at=now,
+        survivor_before=_without_history(survivor),
+        other_before=_without_history(other),
+    )
+    moved = [i for i in other.identities if i not in survivor.identities]
+    base = survivor.model_copy(update={"orders": joined.orders, "offers": joined.offers})
+    held = base.model_copy(update={"identities": joined.identities})
+    buried = Customer(id=other.id, merged_into=survivor.id)
+    store.transact(
+        [
+            *store.changes(held, joined, now),
+            documents.put(
+                store.table,
+                profile_item(buried, other.version + 1),
+                "version = :version",
+                version=other.version,
+            ),
+            *(store.hand_on(i, other.id, survivor.id) for i in moved),
+            documents.put(store.table, _merge_item(survivor.id, done)),
+            documents.put(store.table, _marker(survivor.id, done.id, other.id)),
+        ]
+    )
+    finish(store, survivor.id)
+    return joined.model_copy(update={"version": survivor.version + 1})
+
+
+def finish(store: CustomerStore, survivor_id: str) -> None:
+    """Copy the history of every merge whose marker still stands; safe to repeat."""
+    for marker in list(store.items(survivor_id, "merging#")):
+        other = store.view(marker["other_id"]["S"])
+        if other is not None:
+            moved = Customer(id=survivor_id, orders=other.orders, offers=other.offers)
+            store.put_items(store.history_items(moved))
+        key = {"pk": marker["pk"], "sk": marker["sk"]}
+        store.transact([{"Delete": {"TableName": store.table, "Key": key}}])
+
+
+def merges_of(store: CustomerStore, customer_id: str) -> list[Merge]:
+    """Every merge into this customer, undone ones too."""
+    return [documents.read(Merge, item) for item in store.items(customer_id, "merge#")]
+
+
+def undo(store: CustomerStore, customer_id: str, merge_id: str, now: datetime) -> Customer:
+    """Part the two again; answers the survivor. Raises NotFoundError, ConflictError, Cancelled."""
+    finish(store, customer_id)
+    done = next((m for m in merges_of(store, customer_id) if m.id == merge_id), None)
+    if done is None:
+        raise NotFoundError("there is no such merge of this customer", merge_id=merge_id)
+    if done.undone_at is not None:
+        raise ConflictError("this merge has been undone already", merge_id=merge_id)
+    merged = store.view(customer_id)
+    buried = store.view(done.other_before.id)
+    if merged is None or buried is None or buried.merged_into != customer_id:
+        raise ConflictError("one of the two is gone or was merged again", merge_id=merge_id)
+    history = {"orders": buried.orders, "offers": buried.offers}
+    whole = done.model_copy(update={"other_before": done.other_before.model_copy(update=history)})
+    survivor, other = part(merged, whole)
+    returned = [i for i in merged.identities if i not in survivor.identities]
+    kept = merged.model_copy(update={"identities": survivor.identities})
+    undone = done.model_copy(update={"undone_at": now})
+    store.transact(
+        [
+            *store.changes(kept, survivor, now),
+            documents.put(
+                store.table,
+                profile_item(other, buried.version + 1),
+                "version = :version",
+                version=buried.version,
+            ),
+            *(store.hand_on(i, customer_id, other.id) for i in returned),
+            documents.put(store.table, _merge_item(customer_id, undone)),
+        ]
+    )
+    store.remove_history(customer_id, buried)
+    return survivor.model_copy(update={"version": merged.version + 1})
+
+
+def _both(store: CustomerStore, survivor_id: str, other_id: str) -> tuple[Customer, Customer]:
+    finish(store, other_id)
+    survivor, other = store.view(survivor_id), store.view(other_id)
+    if survivor is None or other is None:
+        raise NotFoundError("no such customer", customer_ids=[survivor_id, other_id])
+    if survivor.merged_into or other.merged_into or survivor_id == other_id:
+        raise ConflictError("already merged", customer_ids=[survivor_id, other_id])
+    return survivor, other
+
+
+def _without_history(customer: Customer) -> Customer:
+    return customer.model_copy(update={"orders": (), "offers": ()})
+
+
+def _merge_item(customer_id: str, done: Merge) -> dict[str, Any]:
+    return documents.item(partition(customer_id), f"merge#{done.id}", done)
+
+
+def _marker(survivor_id: str, merge_id: str, other_id: str) -> dict[str, Any]:
+    key = documents.key(partition(survivor_id), f"merging#{merge_id}")
+    return {**key, "other_id": {"S": other_id}}

@@ -1,0 +1,240 @@
+"""Two records turn out to be one person: how they become one, and how that is undone. Pure.
+
+Field by field: the newest wins (`changed_at`); for consent the most restrictive wins; running
+totals add up; histories are joined. Undoing parts them again: what the survivor had and the other
+had before stays theirs, and whatever came after the merge stays with the survivor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from ..model import (
+    Aggregates,
+    Channel,
+    Customer,
+    EntityId,
+    Frozen,
+    Moment,
+    Profile,
+    Reach,
+)
+from .activity import RECENT_LIMIT
+from .consents import most_restrictive
+
+V = TypeVar("V")
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
+_NEWEST_FIELDS = ("attributes", "preferences", "interests")
+_COUNTS = ("order_count", "spend_total", "interaction_count")
+_COUNT_MAPS = ("purchase_count", "spend", "view_count")
+_LATEST = ("last_purchase_at", "last_seen_at")
+_LATEST_MAPS = ("last_purchase", "last_product_purchase", "last_view")
+
+
+class Merge(Frozen):
+    """What a merge did: enough to finish it after a crash and to undo it."""
+
+    id: EntityId
+    at: Moment
+    survivor_before: Customer
+    other_before: Customer
+    undone_at: Moment | None = None
+
+
+def touched(before: Customer, after: Customer, at: datetime) -> Customer:
+    """`after`, with the time of every field in which it differs from `before`."""
+    times = dict(after.changed_at)
+    for name in Profile.model_fields:
+        if getattr(before.profile, name) != getattr(after.profile, name):
+            times[f"profile.{name}"] = at
+    for name in _NEWEST_FIELDS:
+        if getattr(before, name) != getattr(after, name):
+            times[name] = at
+    return after.model_copy(update={"changed_at": times})
+
+
+def merge(survivor: Customer, other: Customer) -> Customer:
+    """The survivor with everything that the other had."""
+    return survivor.model_copy(
+        update={
+            **_newest_fields(survivor, other),
+            "identities": tuple(dict.fromkeys((*survivor.identities, *other.identities))),
+            "consents": most_restrictive((*survivor.consents, *other.consents)),
+            "x_linked_with_opt_in": _x_opt_in(survivor, other),
+            "reach": _merge_reach(survivor.reach, other.reach),
+            "aggregates": _add(survivor.aggregates, other.aggregates),
+            "recent": _by_time((*survivor.recent, *other.recent))[:RECENT_LIMIT],
+            "orders": _by_time((*survivor.orders, *other.orders)),
+            "offers": _by_time((*survivor.offers, *other.offers)),
+            "pending": survivor.pending or other.pending,
+            "gpc": survivor.gpc or other.gpc,
+        }
+    )
+
+
+def part(merged: Customer, done: Merge) -> tuple[Customer, Customer]:
+    """Undo: (survivor, other), each with its own history; later facts stay with the survivor."""
+    before, other = done.survivor_before, done.other_before
+    theirs = set(other.identities) - set(before.identities)
+    their_orders = {o.id for o in other.orders}
+    their_offers = {(o.decision_id, o.offer_id) for o in other.offers}
+    survivor = merged.model_copy(
+        update={
+            **_fields_since(merged, before, done.at),
+            "identities": tuple(i for i in merged.identities if i not in theirs),
+            "consents": _consents_since(merged, before, done.at),
+            "x_linked_with_opt_in": before.x_linked_with_opt_in,
+            "reach": _reach_since(merged.reach, before.reach, done.at),
+            "aggregates": _subtract(
+                merged.aggregates, before.aggregates, other.aggregates, done.at
+            ),
+            "recent": tuple(b for b in merged.recent if b not in other.recent),
+            "orders": tuple(o for o in merged.orders if o.id not in their_orders),
+            "offers": tuple(
+                o for o in merged.offers if (o.decision_id, o.offer_id) not in their_offers
+            ),
+        }
+    )
+    return survivor, other.model_copy(update={"merged_into": None})
+
+
+def _newest_fields(survivor: Customer, other: Customer) -> dict[str, Any]:
+    times = dict(survivor.changed_at)
+    profile: dict[str, Any] = {}
+    changed: dict[str, Any] = {}
+    for name in Profile.model_fields:
+        ours, theirs = getattr(survivor.profile, name), getattr(other.profile, name)
+        if _theirs_wins(f"profile.{name}", ours, theirs, survivor, other):
+            profile[name] = theirs
+            times[f"profile.{name}"] = other.changed_at.get(f"profile.{name}", _NEVER)
+    for name in _NEWEST_FIELDS:
+        ours, theirs = getattr(survivor, name), getattr(other, name)
+        if _theirs_wins(name, ours, theirs, survivor, other):
+            changed[name] = theirs
+            times[name] = other.changed_at.get(name, _NEVER)
+    # Interests and attributes that only one of them has are not in conflict: both stay.
+    newest = changed.get("interests", survivor.interests)
+    changed["interests"] = tuple(dict.fromkeys((*newest, *survivor.interests, *other.interests)))
+    newest_attributes = changed.get("attributes", survivor.attributes)
+    changed["attributes"] = {**survivor.attributes, **other.attributes, **newest_attributes}
+    changed["profile"] = survivor.profile.model_copy(update=profile)
+    changed["changed_at"] = {name: at for name, at in times.items() if at != _NEVER}
+    return changed
+
+
+def _theirs_wins(name: str, ours: Any, theirs: Any, survivor: Customer, other: Customer) -> bool:
+    if not theirs:
+        return False
+    if not ours:
+        return True
+    return other.changed_at.get(name, _NEVER) > survivor.changed_at.get(name, _NEVER)
+
+
+def _x_opt_in(*records: Customer) -> bool:
+    """Linked only if every record that holds an X identity was linked with the opt-in."""
+    with_x = [r for r in records if r.address("x") is not None]
+    return bool(with_x) and all(r.x_linked_with_opt_in for r in with_x)
+
+
+def _merge_reach(
+    ours: Mapping[Channel, Reach], theirs: Mapping[Channel, Reach]
+) -> dict[Channel, Reach]:
+    return {
+        channel: _join_reach(ours.get(channel, Reach()), theirs.get(channel, Reach()))
+        for channel in (*ours, *theirs)
+    }
+
+
+def _join_reach(one: Reach, two: Reach) -> Reach:
+    times = ("last_inbound_at", "last_delivered_at", "last_failed_at")
+    latest = {n: _latest(getattr(one, n), getattr(two, n)) for n in times}
+    return Reach(**latest, suppressed=one.suppressed or two.suppressed)
+
+
+def _add(one: Aggregates, two: Aggregates) -> Aggregates:
+    summed: dict[str, Any] = {n: getattr(one, n) + getattr(two, n) for n in _COUNTS}
+    for name in _COUNT_MAPS:
+        summed[name] = _join(getattr(one, name), getattr(two, name), lambda a, b: a + b)
+    for name in _LATEST_MAPS:
+        summed[name] = _join(getattr(one, name), getattr(two, name), max)
+    for name in _LATEST:
+        summed[name] = _latest(getattr(one, name), getattr(two, name))
+    firsts = [a.first_purchase_at for a in (one, two) if a.first_purchase_at is not None]
+    return Aggregates(**summed, first_purchase_at=min(firsts, default=None))
+
+
+def _subtract(
+    merged: Aggregates, before: Aggregates, other: Aggregates, merged_at: datetime
+) -> Aggregates:
+    left: dict[str, Any] = {n: getattr(merged, n) - getattr(other, n) for n in _COUNTS}
+    for name in _COUNT_MAPS:
+        taken = getattr(other, name)
+        counts = {k: v - taken.get(k, 0) for k, v in getattr(merged, name).items()}
+        left[name] = {k: v for k, v in counts.items() if v or k in getattr(before, name)}
+    for name in _LATEST_MAPS:
+        later = {k: at for k, at in getattr(merged, name).items() if at > merged_at}
+        left[name] = {**getattr(before, name), **later}
+    for name in (*_LATEST, "first_purchase_at"):
+        at = getattr(merged, name)
+        own = getattr(before, name)
+        keep = at is not None and at > merged_at and (name in _LATEST or own is None)
+        left[name] = at if keep else own
+    return Aggregates(**left)
+
+
+def _fields_since(merged: Customer, before: Customer, merged_at: datetime) -> dict[str, Any]:
+    """Fields changed after the merge keep their value, the others get back what they were."""
+
+    def value(name: str, held: Any, earlier: Any) -> Any:
+        return held if merged.changed_at.get(name, _NEVER) > merged_at else earlier
+
+    profile = {
+        n: value(f"profile.{n}", getattr(merged.profile, n), getattr(before.profile, n))
+        for n in Profile.model_fields
+    }
+    kept = {n: at for n, at in merged.changed_at.items() if at > merged_at}
+    return {
+        **{n: value(n, getattr(merged, n), getattr(before, n)) for n in _NEWEST_FIELDS},
+        "profile": Profile(**profile),
+        "changed_at": {**before.changed_at, **kept},
+    }
+
+
+def _consents_since(merged: Customer, before: Customer, merged_at: datetime) -> tuple[Any, ...]:
+    later = {(c.channel, c.purpose): c for c in merged.consents if c.at > merged_at}
+    earlier = {(c.channel, c.purpose): c for c in before.consents}
+    return tuple({**earlier, **later}.values())
+
+
+def _reach_since(
+    merged: Mapping[Channel, Reach], before: Mapping[Channel, Reach], merged_at: datetime
+) -> dict[Channel, Reach]:
+    def newer(reach: Reach) -> bool:
+        times = (reach.last_inbound_at, reach.last_delivered_at, reach.last_failed_at)
+        return any(at is not None and at > merged_at for at in times)
+
+    return {**before, **{channel: reach for channel, reach in merged.items() if newer(reach)}}
+
+
+def _join(one: Mapping[str, V], two: Mapping[str, V], both: Callable[[V, V], V]) -> dict[str, V]:
+    joined = dict(one)
+    for key, value in two.items():
+        joined[key] = both(joined[key], value) if key in joined else value
+    return joined
+
+
+def _latest(one: datetime | None, two: datetime | None) -> datetime | None:
+    return max((at for at in (one, two) if at is not None), default=None)
+
+
+def _by_time(facts: Iterable[V]) -> tuple[V, ...]:
+    unique = {_fact_key(f): f for f in facts}
+    return tuple(sorted(unique.values(), key=lambda f: f.at, reverse=True))  # type: ignore[attr-defined]
+
+
+def _fact_key(fact: Any) -> Any:
+    """What makes two records of a fact the same one."""
+    return (type(fact).__name__, getattr(fact, "id", None) or fact.model_dump_json())

@@ -1,0 +1,136 @@
+"""Imported orders, counted into the customer views: each once, however often it is imported.
+
+An order itself expires, that it has been counted does not: each leaves an item
+`customer#<id> / counted#<order id>`, written in the transaction that counts it. Never here: reading
+files (rows.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+
+from .. import documents
+from ..documents import Cancelled, WriteItem
+from ..errors import TemporaryError
+from ..model import Customer, Order, category_prefixes
+from .activity import CategoryOf, record_order
+from .input import TransactionRow
+from .linking import merges_of
+from .rows import Row
+from .store import CustomerStore, Item, partition
+
+ORDERS_A_TRANSACTION = 20
+"""Of the 100 items that a transaction holds: two for an order, and the view's own."""
+
+UNKNOWN_CUSTOMER = "there is no such customer"
+_ATTEMPTS = 5
+
+
+def import_orders(
+    store: CustomerStore,
+    rows: Sequence[Row[TransactionRow]],
+    now: datetime,
+    category_of: CategoryOf = lambda _: None,
+) -> Iterator[Row[TransactionRow]]:
+    """Count each good row's order, and yield the rows refused. Raises TemporaryError: repeat it.
+
+    `category_of` names the category of an order line that names only its product.
+    """
+    owners = _owners(store, [row.value.customer for row in rows if row.value is not None])
+    orders: dict[str, list[tuple[int, Order]]] = {}
+    for row in rows:
+        if row.value is None:
+            yield row
+        elif (owner := owners.get(row.value.customer)) is None:
+            yield Row(row.line, reason=UNKNOWN_CUSTOMER)
+        else:
+            order = _placed(row.value.order, category_of)
+            orders.setdefault(owner, []).append((row.line, order))
+    for customer_id, theirs in orders.items():
+        for start in range(0, len(theirs), ORDERS_A_TRANSACTION):
+            some = theirs[start : start + ORDERS_A_TRANSACTION]
+            if not _count(store, customer_id, [order for _, order in some], now):
+                yield from (Row(line, reason=UNKNOWN_CUSTOMER) for line, _ in some)
+
+
+def with_orders(
+    customer: Customer, orders: Iterable[Order], category_of: CategoryOf = lambda _: None
+) -> Customer:
+    """The customer with these orders counted, for bulk loads; `counted_items` goes with it."""
+    for order in orders:
+        customer = record_order(customer, _placed(order, category_of))
+    return customer
+
+
+def counted_items(customer_id: str, orders: Iterable[Order]) -> Iterator[Item]:
+    """What bars these orders from being counted again by an import."""
+    return (_counted_key(customer_id, order.id) for order in orders)
+
+
+def _owners(store: CustomerStore, identities: Sequence[str]) -> dict[str, str]:
+    owners: dict[str, str] = {}
+    wanted = list(dict.fromkeys(identities))
+    for start in range(0, len(wanted), documents.BATCH_GET_LIMIT):
+        owners |= store.resolve(wanted[start : start + documents.BATCH_GET_LIMIT])
+    return owners
+
+
+def _count(store: CustomerStore, customer_id: str, orders: Sequence[Order], now: datetime) -> bool:
+    for _ in range(_ATTEMPTS):
+        try:
+            return _count_once(store, customer_id, orders, now)
+        except Cancelled:
+            continue
+    raise TemporaryError("a customer kept changing while orders of theirs were imported")
+
+
+def _count_once(
+    store: CustomerStore, customer_id: str, orders: Sequence[Order], now: datetime
+) -> bool:
+    """False when the customer is gone: erased, but for an identity."""
+    before = store.living(customer_id)
+    if before is None:
+        return False
+    counted = _counted(store, before.id)
+    uncounted = [order for order in orders if order.id not in counted]
+    if not uncounted:
+        return True
+    after = with_orders(before, uncounted)
+    marks = [_mark(store, before.id, order.id) for order in uncounted]
+    store.transact([*store.changes(before, after, now), *marks])
+    return True
+
+
+def _counted(store: CustomerStore, customer_id: str) -> set[str]:
+    """The ids of the orders that count in a view: their own and those of whoever was merged in."""
+    items = store.items(customer_id, "counted#")
+    ids = {item["sk"]["S"].removeprefix("counted#") for item in items}
+    for merge in merges_of(store, customer_id):
+        if merge.undone_at is None:
+            ids |= _counted(store, merge.other_before.id)
+    return ids
+
+
+def _mark(store: CustomerStore, customer_id: str, order_id: str) -> WriteItem:
+    return documents.put(
+        store.table, _counted_key(customer_id, order_id), "attribute_not_exists(pk)"
+    )
+
+
+def _counted_key(customer_id: str, order_id: str) -> Item:
+    return documents.key(partition(customer_id), f"counted#{order_id}")
+
+
+def _placed(order: Order, category_of: CategoryOf) -> Order:
+    lines = tuple(
+        line
+        if line.category or line.product_id is None
+        else line.model_copy(update={"category": _path(category_of(line.product_id))})
+        for line in order.lines
+    )
+    return order.model_copy(update={"lines": lines})
+
+
+def _path(category: str | None) -> str | None:
+    return next(reversed(category_prefixes(category)), None)

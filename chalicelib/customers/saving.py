@@ -1,0 +1,97 @@
+"""An operator's word on a customer: who they are, replaced as a whole; what they did stays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import NamedTuple
+
+from ..documents import Cancelled
+from ..errors import ConflictError, NotFoundError
+from ..model import Consent, Customer
+from .consents import with_consent
+from .input import CustomerRow
+from .linking import finish, tie
+from .merging import touched
+from .rows import Row
+from .store import CustomerStore
+
+_ATTEMPTS = 5
+_OPERATORS_FIELDS = (
+    "profile",
+    "attributes",
+    "interests",
+    "preferences",
+    "identities",
+    "x_linked_with_opt_in",
+)
+
+
+class Saved(NamedTuple):
+    customer: Customer
+    created: bool
+    merged_ids: tuple[str, ...]
+
+
+def save(store: CustomerStore, given: Customer, now: datetime) -> Saved:
+    """Write `given`; whoever held one of its identities is merged into it.
+
+    Consents on record stay unless `given` has a newer word. Raises ConflictError when others keep
+    changing the record.
+    """
+    for _ in range(_ATTEMPTS):
+        try:
+            return _save_once(store, given, now)
+        except Cancelled:
+            continue
+    raise ConflictError("the customer keeps changing; try again", customer_id=given.id)
+
+
+def import_customers(
+    store: CustomerStore, rows: Iterable[Row[CustomerRow]], now: datetime
+) -> Iterator[Row[CustomerRow]]:
+    """Save each good row, and yield those refused."""
+    for row in rows:
+        if row.value is None:
+            yield row
+            continue
+        try:
+            save(store, row.value.customer(now), now)
+        except ConflictError as error:
+            yield Row(row.line, reason=error.message)
+
+
+def consent(store: CustomerStore, customer_id: str, said: Consent, now: datetime) -> Customer:
+    """Put one consent or refusal on record. Raises NotFoundError, ConflictError."""
+    for _ in range(_ATTEMPTS):
+        before = store.living(customer_id)
+        if before is None:
+            raise NotFoundError("no such customer", customer_id=customer_id)
+        try:
+            return store.save(before, with_consent(before, said), now)
+        except Cancelled:
+            continue
+    raise ConflictError("the customer keeps changing; try again", customer_id=customer_id)
+
+
+def _save_once(store: CustomerStore, given: Customer, now: datetime) -> Saved:
+    finish(store, given.id)
+    before = store.view(given.id)
+    if before is not None and before.merged_into:
+        raise ConflictError("this customer was merged into another", merged_into=before.merged_into)
+    owners = store.resolve(given.identities)
+    others = tuple(dict.fromkeys(o for o in owners.values() if o != given.id))
+    created = before is None
+    if before is None and others:
+        free = tuple(i for i in given.identities if i not in owners)
+        before = store.save(Customer(id=given.id), Customer(id=given.id, identities=free), now)
+    for other_id in others:
+        before = tie(store, given.id, other_id, now)
+    start = before or Customer(id=given.id)
+    after = start.model_copy(update={n: getattr(given, n) for n in _OPERATORS_FIELDS})
+    for said in given.consents:
+        after = with_consent(after, said)
+    after = touched(start, after, now)
+    if start.version and after == start:
+        return Saved(start, created, others)
+    return Saved(store.save(start, after, now), created, others)

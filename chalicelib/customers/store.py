@@ -1,0 +1,246 @@
+"""The customer partition in DynamoDB: read in one query, written as parts of one transaction.
+
+    identity#<identity> / identity           -> customer_id
+    customer#<id>       / view#profile       who they are, consents, reach; carries `version`
+                        / view#activity      aggregates and recent behaviour
+                        / view#order#…       one transaction each, kept for a time (TTL)
+                        / view#offer#…       one offer put to them each, with its response (TTL)
+                        / trace#…            ids of their interactions, for access and erasure
+                        / merge#…, merging#… who was merged into them; a merge still under way
+    waiting#<product>   / <customer id>      told when the product is back
+
+Every change of a view is conditional on the version that was read, so that two interactions of one
+customer at once cannot lose anything of either: the second one reads again. Never decides anything.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from .. import documents
+from ..documents import WriteItem
+from ..model import (
+    Customer,
+    Identity,
+    OfferContact,
+    Order,
+)
+
+Item = dict[str, Any]
+
+PROFILE, ACTIVITY = "view#profile", "view#activity"
+_ACTIVITY_FIELDS = {"aggregates", "recent"}
+_PROFILE_FIELDS = set(Customer.model_fields) - _ACTIVITY_FIELDS - {"version", "orders", "offers"}
+
+
+def partition(customer_id: str) -> str:
+    return f"customer#{customer_id}"
+
+
+class CustomerStore:
+    """Customers by id and by identity, in the `customers` table of one stage."""
+
+    def __init__(
+        self, client: Any, table: str, order_retention_days: int = 90, retention_days: int = 400
+    ) -> None:
+        self.table = table
+        self._client = client
+        self._order_retention = timedelta(days=order_retention_days)
+        self._retention = timedelta(days=retention_days)
+
+    def identity_keys(self, identities: Iterable[Identity]) -> list[Item]:
+        """The keys that `owners` wants read, for a BatchGetItem shared with other tables."""
+        return [documents.key(f"identity#{i}", "identity") for i in identities]
+
+    def owners(self, found: Iterable[Item]) -> dict[Identity, str]:
+        """Which customer each stored identity belongs to."""
+        return {i["pk"]["S"].removeprefix("identity#"): i["customer_id"]["S"] for i in found}
+
+    def resolve(self, identities: Sequence[Identity]) -> dict[Identity, str]:
+        """`owners`, read here: for callers outside the message path."""
+        found = documents.batch_get(self._client, {self.table: self.identity_keys(identities)})
+        return self.owners(found[self.table])
+
+    def view(self, customer_id: str) -> Customer | None:
+        """The single customer view in one query; None when there is no such customer."""
+        items = list(self.items(customer_id, "view#"))
+        return read_view(items)
+
+    def living(self, customer_id: str) -> Customer | None:
+        """`view`, followed to whoever the record was merged into."""
+        customer = self.view(customer_id)
+        while customer is not None and customer.merged_into:
+            customer = self.view(customer.merged_into)
+        return customer
+
+    def items(self, customer_id: str, prefix: str) -> Iterator[Item]:
+        """The stored items of one partition under a sort key prefix, consistently read."""
+        pk = partition(customer_id)
+        return documents.query(self._client, self.table, pk, prefix, ConsistentRead=True)
+
+    def changes(self, before: Customer, after: Customer, now: datetime) -> list[WriteItem]:
+        """What must be written to turn `before` into `after`; position 0 holds the version lock."""
+        condition = "version = :version" if before.version else "attribute_not_exists(pk)"
+        values = {"version": before.version} if before.version else {}
+        writes = [
+            documents.put(self.table, profile_item(after, before.version + 1), condition, **values)
+        ]
+        if (before.aggregates, before.recent) != (after.aggregates, after.recent):
+            writes.append(documents.put(self.table, activity_item(after)))
+        known = {item["sk"]["S"]: item for item in self.history_items(before)}
+        for item in self.history_items(after):
+            if known.get(item["sk"]["S"]) != item and not self._expired(item, now):
+                writes.append(documents.put(self.table, item))
+        for identity in after.identities:
+            if identity not in before.identities:
+                writes.append(self.claim(identity, after.id))
+        for identity in before.identities:
+            if identity not in after.identities:
+                writes.append(self.release(identity, before.id))
+        return writes
+
+    def transact(self, writes: Sequence[WriteItem]) -> None:
+        """All or none. Raises documents.Cancelled when somebody else was first."""
+        documents.transact(self._client, writes)
+
+    def claim(self, identity: Identity, customer_id: str) -> WriteItem:
+        """Tie an identity that nobody holds; the transaction fails where somebody does."""
+        return documents.put(
+            self.table,
+            identity_item(identity, customer_id),
+            "attribute_not_exists(pk) OR customer_id = :owner",
+            owner=customer_id,
+        )
+
+    def release(self, identity: Identity, customer_id: str) -> WriteItem:
+        """Untie an identity from the customer who holds it."""
+        return {
+            "Delete": {
+                "TableName": self.table,
+                "Key": documents.key(f"identity#{identity}", "identity"),
+                "ConditionExpression": "attribute_not_exists(pk) OR customer_id = :owner",
+                "ExpressionAttributeValues": {":owner": {"S": customer_id}},
+            }
+        }
+
+    def hand_on(self, identity: Identity, owner: str, heir: str) -> WriteItem:
+        """Tie an identity to another customer, if `owner` still holds it."""
+        item = identity_item(identity, heir)
+        return documents.put(self.table, item, "customer_id = :owner", owner=owner)
+
+    def trace(self, customer_id: str, interaction_id: str, expires_at: int) -> WriteItem:
+        """Remember whose an interaction was, so that access and erasure find it."""
+        item = documents.key(partition(customer_id), f"trace#{interaction_id}")
+        return documents.put(self.table, {**item, "expires_at": {"N": str(expires_at)}})
+
+    def traces(self, customer_id: str) -> Iterator[str]:
+        """The ids of the customer's interactions."""
+        for item in documents.query(self._client, self.table, partition(customer_id), "trace#"):
+            yield item["sk"]["S"].removeprefix("trace#")
+
+    def save(self, before: Customer, after: Customer, now: datetime) -> Customer:
+        """Write the difference now. Raises documents.Cancelled when somebody else was first."""
+        self.transact(self.changes(before, after, now))
+        return after.model_copy(update={"version": before.version + 1})
+
+    def items_of(self, customer: Customer) -> Iterator[Item]:
+        """Every item of the customer, for bulk loads of customers that nobody else writes."""
+        yield profile_item(customer, customer.version + 1)
+        yield activity_item(customer)
+        yield from self.history_items(customer)
+        for identity in customer.identities:
+            yield identity_item(identity, customer.id)
+
+    def put_items(self, items: Iterable[Item]) -> int:
+        """Write items in batches, unconditionally: for imports and for the tail of a merge."""
+        return documents.batch_write(self._client, self.table, items)
+
+    def remove(self, items: Iterable[Item]) -> int:
+        """Delete items by their keys, one by one; returns how many. Safe to repeat."""
+        count = 0
+        for item in items:
+            key = {"pk": item["pk"], "sk": item["sk"]}
+            self._client.delete_item(TableName=self.table, Key=key)
+            count += 1
+        return count
+
+    def remove_history(self, customer_id: str, other: Customer) -> int:
+        """Take the orders and offers of `other` out of the customer's partition."""
+        moved = Customer(id=customer_id, orders=other.orders, offers=other.offers)
+        return self.remove(self.history_items(moved))
+
+    def await_product(self, customer_id: str, product_id: str, expires_at: int) -> WriteItem:
+        """Remember that the customer wants to be told when the product is back."""
+        item = documents.key(f"waiting#{product_id}", customer_id)
+        return documents.put(self.table, {**item, "expires_at": {"N": str(expires_at)}})
+
+    def waiting_for(self, product_id: str) -> Iterator[str]:
+        """The customers who want to be told."""
+        for item in documents.query(self._client, self.table, f"waiting#{product_id}"):
+            yield item["sk"]["S"]
+
+    def told(self, customer_id: str, product_id: str) -> WriteItem:
+        """They have been told: no longer waiting."""
+        key = documents.key(f"waiting#{product_id}", customer_id)
+        return {"Delete": {"TableName": self.table, "Key": key}}
+
+    def history_items(self, customer: Customer) -> Iterator[Item]:
+        """Orders and offers as items of the customer's partition."""
+        for order in customer.orders:
+            expires = int((order.at + self._order_retention).timestamp())
+            yield documents.item(
+                partition(customer.id), f"view#order#{order.id}", order, expires_at=expires
+            )
+        for contact in customer.offers:
+            expires = int((contact.at + self._retention).timestamp())
+            yield documents.item(
+                partition(customer.id), offer_key(contact), contact, expires_at=expires
+            )
+
+    def _expired(self, item: Item, now: datetime) -> bool:
+        return documents.number(item, "expires_at", 2**60) < now.timestamp()
+
+
+def offer_key(contact: OfferContact) -> str:
+    return f"view#offer#{contact.decision_id}#{contact.offer_id}"
+
+
+def profile_item(customer: Customer, version: int) -> Item:
+    return documents.item(
+        partition(customer.id), PROFILE, customer, only=_PROFILE_FIELDS, version=version
+    )
+
+
+def activity_item(customer: Customer) -> Item:
+    return documents.item(partition(customer.id), ACTIVITY, customer, only=_ACTIVITY_FIELDS)
+
+
+def identity_item(identity: Identity, customer_id: str) -> Item:
+    owner = {"customer_id": {"S": customer_id}}
+    return {**documents.key(f"identity#{identity}", "identity"), **owner}
+
+
+def read_view(items: Iterable[Mapping[str, Any]]) -> Customer | None:
+    """One customer from the items of their view; None without a profile."""
+    fields: dict[str, Any] = {}
+    orders, offers = [], []
+    for item in items:
+        kind, body = item["sk"]["S"], item["body"]["S"]
+        if kind == PROFILE:
+            fields |= json.loads(body)
+            fields["version"] = documents.number(dict(item), "version")
+        elif kind == ACTIVITY:
+            fields |= json.loads(body)
+        elif kind.startswith("view#order#"):
+            orders.append(Order.model_validate_json(body))
+        elif kind.startswith("view#offer#"):
+            offers.append(OfferContact.model_validate_json(body))
+    if "id" not in fields:
+        return None
+    customer = Customer.model_validate(fields)
+    orders.sort(key=lambda o: (o.at, o.id), reverse=True)
+    offers.sort(key=lambda o: o.at, reverse=True)
+    return customer.model_copy(update={"orders": tuple(orders), "offers": tuple(offers)})

@@ -1,0 +1,117 @@
+"""Committing a message in one transaction, and reading back what was committed.
+
+    interaction#<id> / record      the interaction, what became of it; its Put claims the id
+    decision#<id>    / record      the decision; `inputs` (zlib) to recompute it from
+    link#<token>     / record      where a tracked link leads, and whose it is
+
+A transaction's writes are named, so that a refusal says what was lost: the claim of the interaction
+(a duplicate), the customer's version (somebody was first), an identity, or an offer's budget.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from .. import documents
+from ..documents import WriteItem
+from ..model import Decision, DecisionInputs, InteractionRecord, Message, TrackedLink
+
+NamedWrite = tuple[str, WriteItem]
+TRANSACTION_LIMIT = 100
+
+_RECORD = "record"
+
+
+class Refused(Exception):
+    """The transaction was refused; `names` says which writes' conditions did not hold."""
+
+    def __init__(self, names: frozenset[str]) -> None:
+        super().__init__(f"refused: {sorted(names)}")
+        self.names = names
+
+
+class Ledger:
+    """Interactions, decisions and links, in the `ledger` table of one stage."""
+
+    def __init__(self, client: Any, table: str, retention_days: int) -> None:
+        self.table = table
+        self._client = client
+        self._retention = timedelta(days=retention_days)
+
+    def commit(self, writes: Sequence[NamedWrite]) -> None:
+        """All of it or nothing. Raises Refused, or TemporaryError when AWS would not."""
+        try:
+            documents.transact(self._client, [write for _, write in writes])
+        except documents.Cancelled as cancelled:
+            raise Refused(frozenset(writes[n][0] for n in cancelled.failed)) from None
+
+    def expiry(self, now: datetime) -> int:
+        """When what is written at `now` may go, in epoch seconds."""
+        return int((now + self._retention).timestamp())
+
+    def interaction_key(self, interaction_id: str) -> dict[str, Any]:
+        """The key to read to learn whether an interaction has been dealt with already."""
+        return documents.key(f"interaction#{interaction_id}", _RECORD)
+
+    def claim(self, record: InteractionRecord, now: datetime) -> WriteItem:
+        """Record the interaction; refused when it is on record, which makes it a duplicate."""
+        item = self._item("interaction", record.interaction.id, record, now)
+        return documents.put(self.table, item, "attribute_not_exists(pk)")
+
+    def keep_decision(self, decision: Decision, inputs: DecisionInputs, now: datetime) -> WriteItem:
+        item = self._item("decision", decision.id, decision, now)
+        packed = zlib.compress(inputs.model_dump_json(exclude_none=True).encode())
+        return documents.put(self.table, {**item, "inputs": {"B": packed}})
+
+    def keep_link(self, link: TrackedLink, now: datetime) -> WriteItem:
+        return documents.put(self.table, self._item("link", link.token, link, now))
+
+    def interaction(self, interaction_id: str) -> InteractionRecord | None:
+        item = self._get(f"interaction#{interaction_id}")
+        return documents.read(InteractionRecord, item) if item else None
+
+    def decision(self, decision_id: str) -> Decision | None:
+        item = self._get(f"decision#{decision_id}")
+        return documents.read(Decision, item) if item else None
+
+    def decision_with_inputs(self, decision_id: str) -> tuple[Decision, DecisionInputs] | None:
+        item = self._get(f"decision#{decision_id}")
+        if item is None:
+            return None
+        packed = zlib.decompress(bytes(item["inputs"]["B"]))
+        return documents.read(Decision, item), DecisionInputs.model_validate_json(packed)
+
+    def link(self, token: str) -> TrackedLink | None:
+        item = self._get(f"link#{token}")
+        return documents.read(TrackedLink, item) if item else None
+
+    def forget_text(self, record: InteractionRecord, now: datetime) -> None:
+        """Take the words out of a message on record: its post was deleted."""
+        if not isinstance(record.interaction.body, Message):
+            return
+        body = record.interaction.body.model_copy(update={"text": "", "reply_to": None})
+        silent = record.interaction.model_copy(update={"body": body})
+        forgotten = record.model_copy(update={"interaction": silent})
+        item = self._item("interaction", record.interaction.id, forgotten, now)
+        documents.transact(self._client, [documents.put(self.table, item)])
+
+    def remove(self, pk: str) -> int:
+        """Delete every item under one partition key; answers how many."""
+        count = 0
+        for item in list(documents.query(self._client, self.table, pk)):
+            key = {"pk": item["pk"], "sk": item["sk"]}
+            self._client.delete_item(TableName=self.table, Key=key)
+            count += 1
+        return count
+
+    def _item(self, kind: str, name: str, document: Any, now: datetime) -> dict[str, Any]:
+        return documents.item(f"{kind}#{name}", _RECORD, document, expires_at=self.expiry(now))
+
+    def _get(self, pk: str) -> dict[str, Any] | None:
+        key = documents.key(pk, _RECORD)
+        answer = self._client.get_item(TableName=self.table, Key=key, ConsistentRead=True)
+        item: dict[str, Any] | None = answer.get("Item")
+        return item
