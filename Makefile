@@ -1,0 +1,64 @@
+# Everything a developer or operator runs. Each target makes the environment that it needs.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+STAGE ?= dev
+PORT ?= 8000
+export PORT FRESH DATA REJOINDER_TOKEN
+
+help: ## What there is to run
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
+
+$(READY): requirements.txt requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.13 ..." >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+run: $(READY) ## Serve everything on this machine (PORT=8000, FRESH=1, DATA=completejourney)
+	$(BIN)/python -m infra.local
+
+story: $(READY) ## Play Joe's story and its variants in the terminal
+	$(BIN)/python -m infra.local.story
+
+test: $(READY) ## Every test that pip packages alone can run
+	$(BIN)/python -m pytest -q -m "not clients and not browser"
+
+test-clients: $(READY) ## The published npm clients against a running Rejoinder
+	cd tests/clients && npm ci --silent --no-audit --no-fund
+	$(BIN)/python -m pytest -q -m clients tests
+
+test-browser: $(READY) ## The console in headless Chromium
+	@command -v chromium chromium-headless-shell >/dev/null || { apt-get -qq update && apt-get -qq install -y chromium >/dev/null; }
+	$(BIN)/python -m pytest -q -m browser tests
+
+coverage: $(READY) ## Tests with branch coverage, at least 95 %
+	$(BIN)/python -m pytest -q -m "not clients and not browser" --cov --cov-report=term
+
+check: $(READY) ## Format, lint, types, tests; rewrites nothing
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(MAKE) coverage
+
+fix: $(READY) ## Put the format right, and what lint can mend by itself
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(READY) ## Every benchmark; each ends with one line of JSON
+	$(BIN)/python -m tests.benchmarks.understanding
+
+package: $(READY) ## Build the Lambda package of STAGE and prove it (Python 3.13)
+	$(BIN)/python -m infra.package --stage $(STAGE)
+
+deploy: package ## Create or update the stack of STAGE, then its functions
+	$(BIN)/python -m infra.deploy --stage $(STAGE)
+
+clean: ## Remove what was built; the local run's state too
+	rm -rf build $(VENV)
+
+.PHONY: help run story test test-clients test-browser coverage check fix bench package deploy clean

@@ -1,0 +1,305 @@
+"""Every route, queue and schedule of Rejoinder, thin: read the request, call one room, answer."""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+from typing import Any
+from urllib.parse import unquote
+
+from chalice.app import Chalice, CloudWatchEvent, Rate, Response, SQSEvent
+
+from chalicelib import console, pipeline, web, wiring, work
+from chalicelib.customers import linking, saving
+from chalicelib.customers.input import ConsentInput, CustomerInput
+from chalicelib.errors import NotFoundError
+from chalicelib.inbound import beacon, segment, twilio, x
+from chalicelib.model import Offer, Product, Store
+from chalicelib.openapi import describe
+from chalicelib.settings import load_settings
+from chalicelib.steps import (
+    consenting,
+    explaining,
+    forgetting,
+    importing,
+    offering,
+    reading,
+    stocking,
+)
+from chalicelib.web import (
+    body_of,
+    content_type,
+    entity_id,
+    inbound_request,
+    lines_of,
+    query_of,
+    shown,
+)
+
+VERSION = "0.1.0"
+FORM = "application/x-www-form-urlencoded"
+JSON = "application/json"
+ANY = [JSON, FORM, "text/plain", "application/octet-stream"]
+FILES = [JSON, "text/csv", "text/tab-separated-values", "application/x-ndjson", "text/plain"]
+WEB_CORS = web.cors("Authorization", "Content-Type", "Content-Encoding", "anonymousid", "sentat")
+
+app = Chalice(app_name="rejoinder")
+app.log.setLevel(logging.INFO)
+routes = web.Routes(app)
+rooms = wiring.rooms
+stage = load_settings()
+
+
+# --- what comes in -----------------------------------------------------------------------------
+
+
+@routes.public("/webhooks/x", "GET", "X's challenge: answers crc_token")
+def challenge_x() -> Any:
+    return x.answer_challenge(query_of(app).get("crc_token", ""), rooms().settings)
+
+
+@routes.public("/webhooks/x", "POST", "X events: mentions, replies, DMs, revocations, deletions")
+def receive_x() -> Any:
+    parsed = pipeline.receive("x", x.parse, inbound_request(app), rooms())
+    return web.accepted(parsed)
+
+
+@routes.public("/webhooks/twilio/messages", "POST", "Inbound SMS", content_types=[FORM, JSON])
+def receive_sms() -> Response:
+    pipeline.receive("twilio", twilio.parse, inbound_request(app), rooms())
+    return web.no_reply_twiml()
+
+
+@routes.public(
+    "/webhooks/twilio/status", "POST", "Delivery status of an SMS", content_types=[FORM, JSON]
+)
+def receive_sms_status() -> Response:
+    pipeline.receive("twilio", twilio.parse_status, inbound_request(app), rooms())
+    return web.no_reply_twiml()
+
+
+def _declare_segment(call: str, path: str) -> None:
+    """One call of the Segment HTTP API, at one of its paths."""
+
+    def receive() -> Any:
+        parse = partial(segment.parse, call=call)
+        return web.accepted(pipeline.receive("segment", parse, inbound_request(app), rooms()))
+
+    receive.__name__ = f"receive_{path.strip('/').replace('/', '_')}"
+    summary = f"Segment HTTP API: {call}"
+    routes.public(path, "POST", summary, content_types=ANY, cors=WEB_CORS)(receive)
+
+
+for _call in ("identify", "track", "page", "screen", "group", "alias", "batch"):
+    _declare_segment(_call, f"/v1/{_call}")
+for _short, _call in {"i": "identify", "t": "track", "p": "page", "b": "batch"}.items():
+    _declare_segment(_call, f"/v1/{_short}")
+
+
+@routes.public("/beacon.js", "GET", "Our own small beacon")
+def serve_beacon() -> Response:
+    return web.served(beacon.read_script(), "application/javascript")
+
+
+@routes.public("/r/{token}", "GET", "Counts a click and redirects")
+def follow_link(token: str) -> Response:
+    link = pipeline.follow(token, rooms())
+    if link is None:
+        raise NotFoundError("this link is not known, or has expired")
+    return Response("", status_code=302, headers={"Location": link.url})
+
+
+@routes.public("/u/{token}", "GET", "Asks whether to unsubscribe from marketing e-mail")
+def ask_to_unsubscribe(token: str) -> Response:
+    return web.served(consenting.ask_to_unsubscribe(token, rooms()), "text/html")
+
+
+@routes.public("/u/{token}", "POST", "One-click unsubscribe (RFC 8058)", content_types=[FORM, JSON])
+def unsubscribe(token: str) -> Response:
+    return web.served(consenting.unsubscribe(token, rooms()), "text/html")
+
+
+# --- the customer view -------------------------------------------------------------------------
+
+
+@routes.operator("/customers/{id}", "PUT", "State who a customer is", takes=CustomerInput)
+def put_customer(id: str) -> Any:
+    said = body_of(app, CustomerInput)
+    now = rooms().clock()
+    saved = saving.save(rooms().customers, said.to_customer(entity_id(id), now), now)
+    return {**shown(saved.customer), "merged": list(saved.merged_ids)}
+
+
+@routes.operator("/customers/{id}", "GET", "The single customer view")
+def get_customer(id: str) -> Any:
+    return shown(reading.customer(entity_id(id), rooms()))
+
+
+@routes.operator("/customers/{id}", "DELETE", "Erase a customer; answers the receipt")
+def delete_customer(id: str) -> Any:
+    return shown(forgetting.erase_customer(entity_id(id), rooms()))
+
+
+@routes.operator(
+    "/customers/{id}/erasure", "POST", "Erase a customer; answers the receipt", content_types=ANY
+)
+def erase_customer(id: str) -> Any:
+    return shown(forgetting.erase_customer(entity_id(id), rooms()))
+
+
+@routes.operator("/customers/{id}/export", "GET", "Everything kept of a customer, explained")
+def export_customer(id: str) -> Any:
+    return reading.export(entity_id(id), rooms())
+
+
+@routes.operator("/customers/{id}/consents", "POST", "Record a consent", takes=ConsentInput)
+def post_consent(id: str) -> Any:
+    now = rooms().clock()
+    said = body_of(app, ConsentInput).to_consent(now)
+    return shown(saving.consent(rooms().customers, entity_id(id), said, now))
+
+
+@routes.operator("/customers/{id}/merges", "GET", "Who was merged into a customer")
+def list_merges(id: str) -> Any:
+    return {"merges": reading.merges(entity_id(id), rooms())}
+
+
+@routes.operator(
+    "/customers/{id}/merges/{merge_id}/undo", "POST", "Part two customers again", content_types=ANY
+)
+def undo_merge(id: str, merge_id: str) -> Any:
+    store, now = rooms().customers, rooms().clock()
+    return shown(linking.undo(store, entity_id(id), entity_id(merge_id), now))
+
+
+@routes.operator(
+    "/customers/import", "POST", "Customers, or ?kind=transactions", content_types=FILES
+)
+def post_customers() -> Any:
+    kind = query_of(app).get("kind", "customers")
+    return importing.customers(kind, content_type(app), lines_of(app), rooms())
+
+
+# --- products, stores and offers ---------------------------------------------------------------
+
+
+@routes.operator("/products/{id}", "PUT", "Keep a product", takes=Product)
+def put_product(id: str) -> Any:
+    return shown(stocking.put_product(body_of(app, Product, id=entity_id(id)), rooms()))
+
+
+@routes.operator("/products/{id}", "GET", "One product")
+def get_product(id: str) -> Any:
+    return shown(rooms().products.get_product(entity_id(id)))
+
+
+@routes.operator("/products/import", "POST", "A Google Merchant feed", content_types=FILES)
+def post_products() -> Any:
+    return importing.products(content_type(app), lines_of(app), rooms())
+
+
+@routes.operator("/stores/{id}", "PUT", "Keep a store", takes=Store)
+def put_store(id: str) -> Any:
+    return shown(stocking.put_store(body_of(app, Store, id=entity_id(id)), rooms()))
+
+
+@routes.operator("/stores/{id}", "GET", "One store")
+def get_store(id: str) -> Any:
+    return shown(rooms().products.get_store(entity_id(id)))
+
+
+@routes.operator("/offers/{id}", "PUT", "Keep the draft of an offer", takes=Offer)
+def put_offer(id: str) -> Any:
+    offer = body_of(app, Offer, id=entity_id(id))
+    change = rooms().offers.put(offer, products=rooms().assortment.current.products)
+    return {**shown(offer), "warnings": list(change.warnings)}
+
+
+@routes.operator("/offers/{id}", "GET", "The draft of an offer")
+def get_offer(id: str) -> Any:
+    return shown(rooms().offers.get(entity_id(id)))
+
+
+@routes.operator("/offers/{id}", "DELETE", "Drop the draft; live until the next publication")
+def delete_offer(id: str) -> Any:
+    rooms().offers.delete(entity_id(id))
+    return {"deleted": id}
+
+
+@routes.operator("/offers", "GET", "The drafts of all offers; ?after= and ?limit= page")
+def list_offers() -> Any:
+    return stocking.list_offers(query_of(app), rooms())
+
+
+@routes.operator(
+    "/catalog/publish", "POST", "Make all drafts live, or roll back", takes=stocking.PublishRequest
+)
+def publish_catalog() -> Any:
+    return stocking.publish_catalog(body_of(app, stocking.PublishRequest), rooms())
+
+
+# --- decisions and what became of things -------------------------------------------------------
+
+
+@routes.operator("/decisions", "POST", "Decide now", takes=offering.DecisionRequest)
+def post_decision() -> Any:
+    asked = body_of(app, offering.DecisionRequest)
+    return explaining.answered(offering.decide_now(asked, rooms()))
+
+
+@routes.operator("/decisions/{id}", "GET", "Explain a decision")
+def get_decision(id: str) -> Any:
+    return explaining.explained(reading.decision(entity_id(id), rooms()))
+
+
+@routes.operator("/decisions/{id}/replay", "POST", "Decide again", takes=explaining.ReplayRequest)
+def replay_decision(id: str) -> Any:
+    asked = body_of(app, explaining.ReplayRequest)
+    return explaining.replayed(entity_id(id), asked.catalog_version, rooms())
+
+
+@routes.operator("/interactions/{id}", "GET", "One interaction and what became of it")
+def get_interaction(id: str) -> Any:
+    return reading.interaction(unquote(id), rooms())
+
+
+# --- the house itself --------------------------------------------------------------------------
+
+
+@routes.public("/healthz", "GET", "Whether we can serve")
+def healthz() -> Any:
+    return {"status": "ok", "stage": stage.stage, "versions": rooms().engine().versions}
+
+
+@routes.public("/openapi.json", "GET", "This list, for machines")
+def openapi() -> Any:
+    return describe("Rejoinder", VERSION, routes.operations)
+
+
+@routes.public("/console", "GET", "The page that an operator opens")
+def console_page() -> Response:
+    return web.served(*console.read_page("index.html"))
+
+
+@routes.public("/console/{name}", "GET", "A file of that page")
+def console_file(name: str) -> Response:
+    return web.served(*console.read_page(name))
+
+
+# --- queues and schedules ----------------------------------------------------------------------
+
+
+@app.on_sqs_message(queue=stage.name("interactions"), batch_size=10)
+def handle_interactions(event: SQSEvent) -> None:
+    work.finish(event, stage.name("interactions"), rooms())
+
+
+@app.on_sqs_message(queue=stage.name("urgent"), batch_size=10)
+def handle_urgent(event: SQSEvent) -> None:
+    work.finish(event, stage.name("urgent"), rooms())
+
+
+@app.schedule(Rate(1, unit=Rate.MINUTES))
+def handle_sweep(event: CloudWatchEvent) -> None:
+    pipeline.sweep(rooms())
+    rooms().refresh()

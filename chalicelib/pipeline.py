@@ -1,0 +1,195 @@
+"""The flow, aloud: receive, respond, deliver, learn.
+
+    webhook -> verify -> parse -> Interaction -> queue ->
+    [ resolve the customer -> record -> understand -> choose the channel -> decide
+      -> word the reply -> commit decision and outbox in one transaction ]
+    -> send -> receipt -> outcome -> learn
+
+Lives here: the order of things, and what a lost race means. Never here: what any step does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from . import documents
+from .errors import PermanentError, TemporaryError
+from .inbound import SOURCES
+from .inbound.request import InboundRequest, Parsed
+from .ledger import Refused
+from .model import (
+    Click,
+    Handover,
+    Identification,
+    Interaction,
+    InteractionRecord,
+    InteractionStatus,
+    Message,
+    OutboxEntry,
+    Receipt,
+    Removal,
+    Restock,
+    SendResult,
+    TrackedLink,
+    WebEvent,
+)
+from .settings import Settings
+from .steps import events, forgetting, messages, receipts, restocking, sweeping
+from .steps.plan import INTERACTION, Plan, recorded
+from .steps.rooms import Rooms
+from .understanding import is_withdrawal
+
+Parse = Callable[[InboundRequest, Settings, datetime], Parsed]
+
+ATTEMPTS = 8
+"""How often a message is worked on afresh when others of the same customer were first."""
+
+
+def receive(name: str, parse: Parse, request: InboundRequest, rooms: Rooms) -> Parsed:
+    """Verify, parse and queue one delivery: all that a webhook does before its 2xx.
+
+    `name` is an entry of inbound.SOURCES, `parse` that source's reader of this route. Raises
+    RejectedInput, with nothing queued, or TemporaryError when the queue would not take it.
+    """
+    SOURCES[name].verify(request, rooms.settings)
+    parsed = parse(request, rooms.settings, rooms.clock())
+    rooms.queues.put(parsed.interactions, urgent=any(map(is_urgent, parsed.interactions)))
+    return parsed
+
+
+def is_urgent(interaction: Interaction) -> bool:
+    """A withdrawal: never behind anything else."""
+    body = interaction.body
+    if isinstance(body, Message):
+        return body.provider_handled == "stop" or is_withdrawal(body.text)
+    return isinstance(body, Removal)
+
+
+def respond(interaction: Interaction, rooms: Rooms) -> InteractionRecord | None:
+    """Work on one interaction, commit, and send what was promised; None for a duplicate.
+
+    Raises TemporaryError to have the queue try again.
+    """
+    for _ in range(ATTEMPTS):
+        try:
+            plan = _plan(interaction, rooms)
+        except documents.Cancelled:
+            continue
+        except PermanentError as error:
+            return _give_up(interaction, error, rooms)
+        if plan is None:
+            return None
+        try:
+            rooms.ledger.commit(plan.writes(rooms, rooms.clock()))
+        except Refused as refused:
+            if INTERACTION in refused.names:
+                return None
+            _note_spent(refused.names, plan, rooms)
+            continue
+        for entry in plan.entries:
+            deliver(entry, rooms)
+        return plan.record
+    raise TemporaryError("others keep changing the customer", interaction_id=interaction.id)
+
+
+def deliver(entry: OutboxEntry, rooms: Rooms) -> OutboxEntry:
+    """Send what was committed and settle it. Only who committed the entry, or swept it, may."""
+    if isinstance(entry.body, Handover):
+        result = rooms.desk.send(entry.body, key=entry.id)
+    elif (carrier := rooms.carriers.get(entry.body.channel)) is not None:
+        result = carrier.send(entry.body, key=entry.id)
+    else:
+        result = SendResult(status="failed", provider="none", code="no_carrier")
+    return _settle(entry, result, rooms)
+
+
+def sweep(rooms: Rooms) -> int:
+    """Finish what a crash or a passing fault left in the outbox; answers how many entries."""
+    count = 0
+    for overdue in rooms.outbox.overdue(rooms.clock()):
+        entry = rooms.outbox.take(overdue, rooms.clock())
+        if entry is None:
+            continue
+        count += 1
+        result = sweeping.verdict(entry, rooms)
+        if result is None:
+            deliver(entry, rooms)
+        else:
+            _settle(entry, result, rooms)
+    return count
+
+
+def follow(token: str, rooms: Rooms) -> TrackedLink | None:
+    """Where a tracked link leads; the click is queued, to be learned from."""
+    link = rooms.ledger.link(token)
+    if link is None:
+        return None
+    now = rooms.clock()
+    click = Click(
+        token=token,
+        url=link.url,
+        customer_id=link.customer_id,
+        decision_id=link.decision_id,
+        offer_id=link.offer_id,
+    )
+    interaction = Interaction(
+        id=f"click:{token}:{now:%Y%m%dT%H%M%S%f}",
+        source="rejoinder",
+        occurred_at=now,
+        received_at=now,
+        body=click,
+    )
+    rooms.queues.put([interaction])
+    return link
+
+
+def learn(interaction: Interaction, outcome: Click, rooms: Rooms) -> Plan | None:
+    """Put an outcome on the customer's record, where scoring reads it; None for a duplicate."""
+    return receipts.note_click(interaction, outcome, rooms)
+
+
+def _plan(interaction: Interaction, rooms: Rooms) -> Plan | None:
+    """What this kind of interaction changes."""
+    match interaction.body:
+        case Message() as message:
+            return messages.answer(interaction, message, rooms)
+        case WebEvent() | Identification():
+            return events.observe(interaction, rooms)
+        case Receipt() as receipt:
+            return receipts.note_receipt(interaction, receipt, rooms)
+        case Click() as outcome:
+            return learn(interaction, outcome, rooms)
+        case Restock() as restock:
+            return restocking.tell(interaction, restock, rooms)
+        case Removal() as removal:
+            return forgetting.remove(interaction, removal, rooms)
+
+
+def _give_up(
+    interaction: Interaction, error: PermanentError, rooms: Rooms
+) -> InteractionRecord | None:
+    """No retry would mend it: what is known is put on record, and work on it stops."""
+    record = recorded(interaction, InteractionStatus.FAILED, note=error.message)
+    try:
+        rooms.ledger.commit(Plan(record=record).writes(rooms, rooms.clock()))
+    except Refused:
+        return None
+    return record
+
+
+def _settle(entry: OutboxEntry, result: SendResult, rooms: Rooms) -> OutboxEntry:
+    try:
+        settled = rooms.outbox.settle(entry, result, rooms.clock())
+    except documents.Cancelled:
+        # A receipt or another sweeper settled it first; what they said stands.
+        return entry
+    if result.opted_out and not isinstance(entry.body, Handover):
+        receipts.note_refusal(settled, rooms)
+    return settled
+
+
+def _note_spent(names: frozenset[str], plan: Plan, rooms: Rooms) -> None:
+    for unit in plan.units:
+        if unit.name in names:
+            rooms.budgets.note_spent(unit.offer_id, unit.shard, rooms.clock())

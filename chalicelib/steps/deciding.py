@@ -1,0 +1,149 @@
+"""Which offers are best for this person now, and what that takes from caps and budgets."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from ..model import (
+    Channel,
+    Customer,
+    Decision,
+    DecisionContext,
+    DecisionInputs,
+    Offer,
+    OfferContact,
+    Product,
+    Purpose,
+    Understanding,
+)
+from .plan import Unit
+from .rooms import Rooms
+
+
+class Choice(NamedTuple):
+    """A decision, what it was made from, and the units of budget that it takes."""
+
+    decision: Decision
+    inputs: DecisionInputs
+    units: tuple[Unit, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """For whom, where, and about what to decide."""
+
+    decision_id: str
+    customer: Customer
+    context: DecisionContext
+    understanding: Understanding | None = None
+    purposes: frozenset[Purpose] = frozenset(Purpose)
+    limit: int = 1
+    interaction_id: str | None = None
+
+
+def decide(question: Question, rooms: Rooms, now: datetime) -> Choice:
+    """Rank the published offers; one whose budget turns out to be spent is left out."""
+    engine = rooms.engine()
+    products = products_meant(question, rooms)
+    exhausted: frozenset[str] = frozenset()
+    while True:
+        inputs = DecisionInputs(
+            customer=question.customer,
+            context=question.context,
+            understanding=question.understanding,
+            products=tuple(products.values()),
+            limit=question.limit,
+            purposes=tuple(sorted(question.purposes)),
+            exhausted=tuple(sorted(exhausted)),
+        )
+        decision = engine.decide(
+            question.customer,
+            context=question.context,
+            understanding=question.understanding,
+            products=products,
+            now=now,
+            seed=seed_of(question.decision_id),
+            limit=question.limit,
+            decision_id=question.decision_id,
+            interaction_id=question.interaction_id,
+            exhausted=exhausted,
+            purposes=question.purposes,
+        )
+        units, spent = _units(decision, rooms, now)
+        if not spent:
+            return Choice(decision, inputs, units)
+        exhausted |= spent
+
+
+def offers_of(decision: Decision, rooms: Rooms) -> list[Offer]:
+    """The offers that were chosen, in their order."""
+    by_id = published_offers(rooms)
+    return [by_id[o.offer_id] for o in decision.offers]
+
+
+def published_offers(rooms: Rooms) -> Mapping[str, Offer]:
+    """The offers of the catalog that is current."""
+    current = rooms.catalog.current
+    return {c.offer.id: c.offer for c in current.offers} if current else {}
+
+
+def with_contacts(
+    customer: Customer,
+    decision: Decision,
+    offers: Sequence[Offer],
+    now: datetime,
+    channel: Channel | None,
+) -> Customer:
+    """The customer with these offers put to them: what contact caps count."""
+    made = tuple(
+        OfferContact(
+            offer_id=offer.id,
+            decision_id=decision.id,
+            at=now,
+            channel=channel,
+            purpose=offer.purpose,
+        )
+        for offer in offers
+    )
+    return customer.model_copy(update={"offers": (*made, *customer.offers)})
+
+
+def products_meant(question: Question, rooms: Rooms) -> dict[str, Product]:
+    """The products in the question and in the basket, by id."""
+    known = rooms.assortment.current.products
+    meant = (
+        [m.product_id for m in question.understanding.products] if question.understanding else []
+    )
+    wanted = dict.fromkeys((*meant, *question.context.basket))
+    return {i: known[i] for i in wanted if i in known}
+
+
+def decision_id(interaction_id: str) -> str:
+    """The same for a repeated attempt at the same interaction."""
+    return f"d-{hashlib.sha256(interaction_id.encode()).hexdigest()[:24]}"
+
+
+def seed_of(decision_id: str) -> int:
+    """The decision's seed: from its id, so that a repeated attempt draws alike."""
+    return int.from_bytes(hashlib.sha256(decision_id.encode()).digest()[:4])
+
+
+def _units(
+    decision: Decision, rooms: Rooms, now: datetime
+) -> tuple[tuple[Unit, ...], frozenset[str]]:
+    """A unit of every budgeted winner; and the winners that have none left."""
+    units: list[Unit] = []
+    spent: set[str] = set()
+    for offer in offers_of(decision, rooms):
+        if offer.policy.budget is None:
+            continue
+        shard = rooms.budgets.pick(offer.id, offer.policy.budget, now)
+        if shard is None:
+            spent.add(offer.id)
+        else:
+            units.append(Unit(offer.id, offer.policy.budget, shard))
+    return tuple(units), frozenset(spent)

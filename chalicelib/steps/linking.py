@@ -1,0 +1,31 @@
+"""Tracked links: a short token for every URL of a reply, that tells nothing to whoever reads it."""
+
+from __future__ import annotations
+
+import random
+import string
+from dataclasses import dataclass
+
+from ..model import TrackedLink
+
+_ALPHABET = string.ascii_letters + string.digits
+TOKEN_LENGTH = 10
+"""62^10, about 8 * 10^17 tokens: not to be guessed, and short enough for a text message."""
+
+
+@dataclass(frozen=True)
+class LinkMaker:
+    """Makes the links of one reply."""
+
+    rng: random.Random
+    customer_id: str
+    decision_id: str | None
+
+    def __call__(self, url: str, offer_id: str | None = None) -> TrackedLink:
+        return TrackedLink(
+            token="".join(self.rng.choices(_ALPHABET, k=TOKEN_LENGTH)),
+            url=url,
+            customer_id=self.customer_id,
+            decision_id=self.decision_id,
+            offer_id=offer_id,
+        )

@@ -1,0 +1,110 @@
+"""Deciding at once, for a website, a till or an agent's screen: the bracket without the queue."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import Field
+
+from ..errors import TemporaryError
+from ..ledger import Refused
+from ..model import (
+    Channel,
+    Customer,
+    Decision,
+    DecisionContext,
+    Frozen,
+    Identity,
+    Preference,
+    Purpose,
+)
+from ..preference import choose
+from .deciding import Question, decide, offers_of, with_contacts
+from .plan import Plan
+from .rooms import Rooms
+
+ATTEMPTS = 8
+MESSAGING = frozenset({Channel.SMS, Channel.EMAIL, Channel.WHATSAPP, Channel.VOICE, Channel.PUSH})
+"""Channels that interrupt: an offer there needs its consent. A page or a till is shown to them."""
+
+
+class DecisionRequest(Frozen):
+    """The body of POST /decisions."""
+
+    identity: Identity
+    context: DecisionContext = DecisionContext()
+    placement: str | None = Field(None, max_length=100)
+    limit: int = Field(1, ge=1, le=50)
+
+    def where(self) -> DecisionContext:
+        """The context, with the placement in it."""
+        placement = self.placement or self.context.placement
+        return self.context.model_copy(update={"placement": placement})
+
+
+def decide_now(asked: DecisionRequest, rooms: Rooms) -> Decision:
+    """Decide, and commit the decision with what it takes from caps and budgets.
+
+    Somebody unknown is decided for by what is known of nobody, and leaves no record of a customer.
+    """
+    for _ in range(ATTEMPTS):
+        now = rooms.clock()
+        owner = rooms.customers.resolve([asked.identity]).get(asked.identity)
+        customer = rooms.customers.living(owner) if owner else None
+        plan = _plan(asked, customer, rooms, now)
+        try:
+            rooms.ledger.commit(plan.writes(rooms, now))
+        except Refused as refused:
+            for unit in plan.units:
+                if unit.name in refused.names:
+                    rooms.budgets.note_spent(unit.offer_id, unit.shard, now)
+            continue
+        if plan.decision is not None:
+            return plan.decision
+    raise TemporaryError("others keep changing the customer")
+
+
+def _plan(asked: DecisionRequest, customer: Customer | None, rooms: Rooms, now: datetime) -> Plan:
+    who = customer or Customer(id="anonymous")
+    context = asked.where()
+    preference = _preference(who, context.channel, rooms, now)
+    allowed = frozenset(Purpose)
+    if context.channel in MESSAGING and preference.chosen is None:
+        allowed = frozenset({Purpose.SERVICE})
+    question = Question(
+        decision_id=f"d-{rooms.rng.getrandbits(96):024x}",
+        customer=who,
+        context=context,
+        purposes=allowed,
+        limit=asked.limit,
+    )
+    choice = decide(question, rooms, now)
+    found = {"preference": preference, "customer_id": customer.id if customer else None}
+    decision = choice.decision.model_copy(update=found)
+    after = None
+    if customer is not None:
+        offers = offers_of(decision, rooms)
+        after = with_contacts(customer, decision, offers, now, context.channel)
+    return Plan(
+        before=customer,
+        after=after,
+        decision=decision,
+        inputs=choice.inputs,
+        units=choice.units,
+    )
+
+
+def _preference(
+    customer: Customer, channel: Channel | None, rooms: Rooms, now: datetime
+) -> Preference:
+    """Which channel might carry a marketing message now; on the one asked about, if any."""
+    available = frozenset(rooms.carriers)
+    return choose(
+        customer,
+        purpose=Purpose.MARKETING,
+        originating=None,
+        message=None,
+        now=now,
+        rules=rooms.contact_rules,
+        available=available & {channel} if channel in MESSAGING else available,
+    )

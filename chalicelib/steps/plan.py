@@ -1,0 +1,82 @@
+"""A plan: all that one interaction changes, before anything is changed. Committed in one go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from ..documents import WriteItem
+from ..ledger.commits import NamedWrite
+from ..model import (
+    Customer,
+    Decision,
+    DecisionInputs,
+    Interaction,
+    InteractionRecord,
+    InteractionStatus,
+    OutboxEntry,
+    TrackedLink,
+)
+from .rooms import Rooms
+
+INTERACTION, CUSTOMER, BUDGET = "interaction", "customer", "budget"
+
+
+class Unit(NamedTuple):
+    """One unit of an offer's budget, to be taken from one of its shards."""
+
+    offer_id: str
+    budget: int
+    shard: int
+
+    @property
+    def name(self) -> str:
+        return f"{BUDGET}#{self.offer_id}#{self.shard}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What is to be written, and what is to be sent once it is."""
+
+    record: InteractionRecord | None = None
+    before: Customer | None = None
+    after: Customer | None = None
+    decision: Decision | None = None
+    inputs: DecisionInputs | None = None
+    entries: tuple[OutboxEntry, ...] = ()
+    links: tuple[TrackedLink, ...] = ()
+    units: tuple[Unit, ...] = ()
+    others: tuple[WriteItem, ...] = ()
+
+    def writes(self, rooms: Rooms, now: datetime) -> list[NamedWrite]:
+        """The transaction, each write named for what its refusal would mean."""
+        ledger, outbox = rooms.ledger, rooms.outbox
+        writes: list[NamedWrite] = []
+        if self.record is not None:
+            writes.append((INTERACTION, ledger.claim(self.record, now)))
+        if self.before is not None and self.after is not None:
+            changes = rooms.customers.changes(self.before, self.after, now)
+            writes += [(CUSTOMER, change) for change in changes]
+        if self.record is not None and self.after is not None:
+            trace = (self.after.id, self.record.interaction.id, ledger.expiry(now))
+            writes.append(("trace", rooms.customers.trace(*trace)))
+        if self.decision is not None and self.inputs is not None:
+            writes.append(("decision", ledger.keep_decision(self.decision, self.inputs, now)))
+        writes += [("outbox", outbox.promise(entry, now)) for entry in self.entries]
+        writes += [("link", ledger.keep_link(link, now)) for link in self.links]
+        writes += [(u.name, rooms.budgets.take(u.offer_id, u.budget, u.shard)) for u in self.units]
+        return [*writes, *(("other", write) for write in self.others)]
+
+
+def recorded(
+    interaction: Interaction,
+    status: InteractionStatus = InteractionStatus.RECEIVED,
+    *,
+    customer_id: str | None = None,
+    note: str | None = None,
+) -> InteractionRecord:
+    """The record of an interaction that nothing is said to."""
+    return InteractionRecord(
+        interaction=interaction, status=status, customer_id=customer_id, note=note
+    )

@@ -1,0 +1,63 @@
+"""A product is back: tell those who asked to be told, on the channel they prefer that day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ..model import Interaction, InteractionStatus, Purpose, Restock
+from ..preference import choose
+from ..replies import compose_restock
+from .plan import Plan, recorded
+from .resolving import look_up
+from .rooms import Rooms
+from .saying import Saying, say
+
+
+def call_out(product_ids: Iterable[str], rooms: Rooms) -> int:
+    """Queue one interaction for everyone who waits for one of these; answers how many."""
+    now = rooms.clock()
+    waiting = [
+        Interaction(
+            id=f"restock:{product_id}:{customer_id}:{now:%Y%m%dT%H%M%S}",
+            source="rejoinder",
+            occurred_at=now,
+            received_at=now,
+            body=Restock(customer_id=customer_id, product_id=product_id),
+        )
+        for product_id in product_ids
+        for customer_id in rooms.customers.waiting_for(product_id)
+    ]
+    rooms.queues.put_many(waiting)
+    return len(waiting)
+
+
+def tell(interaction: Interaction, restock: Restock, rooms: Rooms) -> Plan | None:
+    """The notice to one customer; None for a duplicate."""
+    if look_up(interaction, rooms).duplicate:
+        return None
+    now = rooms.clock()
+    told = (rooms.customers.told(restock.customer_id, restock.product_id),)
+    customer = rooms.customers.living(restock.customer_id)
+    product = rooms.assortment.current.products.get(restock.product_id)
+    if customer is None or product is None or not product.available:
+        record = recorded(interaction, InteractionStatus.IGNORED, note="gone again, or they are")
+        return Plan(record=record, others=told if customer is None else ())
+    preference = choose(
+        customer,
+        purpose=Purpose.SERVICE,
+        originating=None,
+        message=None,
+        now=now,
+        rules=rooms.contact_rules,
+        available=frozenset(rooms.carriers),
+    )
+    composed = compose_restock(
+        product,
+        customer,
+        assortment=rooms.assortment.current,
+        preference=preference,
+        now=now,
+        brand=rooms.brand,
+    )
+    saying = Saying(interaction=interaction, preference=preference, answer=composed)
+    return say(saying, customer, customer, rooms, now, others=told)

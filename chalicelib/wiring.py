@@ -1,0 +1,199 @@
+"""Makes the real rooms, once per container, from the settings. Only here are all of them known."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import boto3
+import urllib3
+from botocore.config import Config
+
+from .catalog import (
+    Artifacts,
+    AssortmentCache,
+    AssortmentChange,
+    CatalogCache,
+    OfferStore,
+    ProductStore,
+    PublishedCatalogs,
+    Snapshots,
+)
+from .customers.store import CustomerStore
+from .decisioning import Engine
+from .errors import ConfigurationError
+from .ledger import Budgets, Ledger, Outbox
+from .model import PublishedCatalog
+from .outbound import SES_CONFIG, HandoverDesk, carriers
+from .preference import ContactRules
+from .queues import Queues
+from .replies import Brand, check_wording
+from .settings import Settings, load_settings
+from .steps.rooms import Rooms
+from .understanding import ProductIndex
+
+_NOTHING_PUBLISHED = PublishedCatalog(
+    version="none", published_at=datetime(1970, 1, 1, tzinfo=UTC), offers=()
+)
+_made: Rooms | None = None
+
+
+def rooms() -> Rooms:
+    """The container's rooms, made at the first request and kept."""
+    global _made
+    if _made is None:
+        _made = build(load_settings(fetch_secrets=_secrets_from_ssm))
+        _made.refresh()
+    return _made
+
+
+def use(made: Rooms | None) -> None:
+    """Serve with these rooms: the local run's and the tests' own clock, carriers and cloud."""
+    global _made
+    _made = made
+
+
+def build(
+    settings: Settings,
+    *,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    rng: random.Random | None = None,
+    client: Callable[[str], Any] | None = None,
+) -> Rooms:
+    """Every room over AWS, or what stands at `settings.aws_endpoint_url`; nothing is read yet.
+
+    Raises ConfigurationError for settings that cannot work together.
+    """
+    rng = rng or random.SystemRandom()
+    client = client or _Clients(settings)
+    catalog_table, ledger_table = settings.name("catalog"), settings.name("ledger")
+    artifacts = Artifacts(client("s3"), settings.artifacts_bucket)
+    dynamodb = client("dynamodb")
+    products = ProductStore(dynamodb, catalog_table, clock=clock)
+    snapshots = Snapshots(dynamodb, catalog_table, artifacts=artifacts, products=products)
+    refresh_seconds = settings.catalog_refresh_seconds
+    assortment = AssortmentCache(products, snapshots, refresh_seconds=refresh_seconds)
+    catalogs = PublishedCatalogs(dynamodb, catalog_table, artifacts=artifacts)
+    catalog = CatalogCache(catalogs, refresh_seconds=refresh_seconds)
+    engines = _Engines(catalog, catalogs)
+    sqs = client("sqs")
+    http = urllib3.PoolManager(retries=False)
+    ses = _ses_client(settings) if settings.ses_sender else None
+    retention = settings.interaction_retention_days
+    return Rooms(
+        settings=settings,
+        clock=clock,
+        rng=rng,
+        dynamodb=dynamodb,
+        queues=Queues(sqs, *_queue_urls(sqs, settings)),
+        customers=CustomerStore(
+            dynamodb, settings.name("customers"), settings.behaviour_retention_days, retention
+        ),
+        ledger=Ledger(dynamodb, ledger_table, retention),
+        outbox=Outbox(dynamodb, ledger_table, retention),
+        budgets=Budgets(ledger_table, rng),
+        products=products,
+        offers=OfferStore(dynamodb, catalog_table, check_wording=check_wording),
+        assortment=assortment,
+        snapshots=snapshots,
+        catalogs=catalogs,
+        catalog=catalog,
+        engine=engines,
+        engine_of=engines.of,
+        index=_CurrentIndex(assortment),
+        carriers=carriers(settings, http=http, ses=ses, clock=clock, rng=rng),
+        desk=HandoverDesk(settings, http=http, ses=ses, clock=clock),
+        contact_rules=ContactRules.parse(
+            settings.marketing_hours, settings.marketing_hours_by_country
+        ),
+        brand=Brand(
+            name=settings.brand_name,
+            support_contact=settings.support_contact,
+            postal_address=settings.postal_address,
+            sms_number=settings.twilio_number or None,
+        ),
+    )
+
+
+class _Clients:
+    """boto3 clients of one stage. Retries are few: the queue is what retries."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._endpoint = settings.aws_endpoint_url
+        self._config = Config(connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 3})
+
+    def __call__(self, service: str) -> Any:
+        return boto3.client(service, endpoint_url=self._endpoint, config=self._config)
+
+
+def _ses_client(settings: Settings) -> Any:
+    endpoint = settings.ses_endpoint_url or settings.aws_endpoint_url
+    return boto3.client("sesv2", endpoint_url=endpoint, config=SES_CONFIG)
+
+
+class _Engines:
+    """The decision engine of the current catalog, prepared once per version, and of older ones."""
+
+    def __init__(self, catalog: CatalogCache, catalogs: PublishedCatalogs) -> None:
+        self._catalog = catalog
+        self._catalogs = catalogs
+        self._engine = Engine(_NOTHING_PUBLISHED)
+
+    def __call__(self) -> Engine:
+        current = self._catalog.current or _NOTHING_PUBLISHED
+        if self._engine.versions["catalog"] != current.version:
+            self._engine = Engine(current)
+        return self._engine
+
+    def of(self, version: str) -> Engine:
+        """The engine of one published version. Raises NotFoundError."""
+        current = self()
+        if version == current.versions["catalog"]:
+            return current
+        if version == _NOTHING_PUBLISHED.version:
+            return Engine(_NOTHING_PUBLISHED)
+        return Engine(self._catalogs.load(version))
+
+
+class _CurrentIndex:
+    """The product index, kept in step with the assortment."""
+
+    def __init__(self, assortment: AssortmentCache) -> None:
+        self._assortment = assortment
+        self._index: ProductIndex | None = None
+        assortment.subscribe(self._follow)
+
+    def __call__(self) -> ProductIndex:
+        if self._index is None:
+            self._index = ProductIndex(self._assortment.current.products.values())
+        return self._index
+
+    def _follow(self, change: AssortmentChange) -> None:
+        if self._index is None:
+            return
+        products = self._assortment.current.products
+        for product_id in change.products:
+            if product_id in products:
+                self._index.replace(products[product_id])
+            else:
+                self._index.remove(product_id)
+
+
+def _queue_urls(sqs: Any, settings: Settings) -> tuple[str, str]:
+    names = (settings.name("interactions"), settings.name("urgent"))
+    interactions, urgent = (sqs.get_queue_url(QueueName=n)["QueueUrl"] for n in names)
+    return interactions, urgent
+
+
+def _secrets_from_ssm(path: str) -> Mapping[str, str]:
+    pages = (
+        boto3.client("ssm")
+        .get_paginator("get_parameters_by_path")
+        .paginate(Path=path, WithDecryption=True)
+    )
+    found = {p["Name"].rpartition("/")[2]: p["Value"] for page in pages for p in page["Parameters"]}
+    if not found:
+        raise ConfigurationError(f"SECRETS_PATH {path} holds no parameters")
+    return found

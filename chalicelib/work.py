@@ -1,0 +1,52 @@
+"""One batch of queue messages, worked on so that a bad one costs the others nothing.
+
+Chalice's deployment ignores a returned `batchItemFailures` and would delete them all, so finished
+messages are deleted here and the batch then fails: SQS redelivers what is left, and dead-letters it
+in the end, whole, as it came.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from .errors import PermanentError, RejoinderError, TemporaryError
+from .pipeline import respond
+from .queues import unseal
+from .steps.rooms import Rooms
+
+log = logging.getLogger("rejoinder")
+
+
+def finish(event: Any, queue: str, rooms: Rooms) -> None:
+    """Work on every record of the SQS event. Raises TemporaryError naming what is left over."""
+    left: list[str] = []
+    done: list[str] = []
+    for record in event:
+        try:
+            _work_on(record.body, lambda interaction: respond(interaction, rooms))
+            done.append(record.receipt_handle)
+        except Exception as error:
+            message_id = record.to_dict().get("messageId", "?")
+            reason = error.code if isinstance(error, RejoinderError) else type(error).__name__
+            log.error("message %s of %s left for another try: %s", message_id, queue, reason)
+            left.append(message_id)
+    rooms.refresh()
+    if left:
+        rooms.queues.delete(queue, done)
+        raise TemporaryError("not all messages of the batch were finished", message_ids=left)
+
+
+def _work_on(envelope: str, respond_to: Callable[[Any], Any]) -> None:
+    """Every interaction of one envelope; one that fails does not keep the rest from being tried."""
+    failed: Exception | None = None
+    for interaction in unseal(envelope):
+        try:
+            respond_to(interaction)
+        except PermanentError as error:
+            log.error("interaction %s cannot be worked on: %s", interaction.id, error.code)
+        except Exception as error:
+            failed = failed or error
+    if failed is not None:
+        raise failed
