@@ -303,3 +303,4 @@ def handle_urgent(event: SQSEvent) -> None:
 def handle_sweep(event: CloudWatchEvent) -> None:
     pipeline.sweep(rooms())
     rooms().refresh()
+    rooms().snapshots.write_if_due(rooms().clock())

@@ -453,8 +453,8 @@ class Product(BaseModel):
 
 
 def category_prefixes(product_type: str | None) -> tuple[str, ...]:
-    """`shoes/trail` -> (`shoes`, `shoes/trail`); both `/` and the feed's ` > ` separate."""
-    parts = [p.strip() for p in re.split(r"[/>]", product_type or "") if p.strip()]
+    """`Shoes > Trail` -> (`shoes`, `shoes/trail`): lower case; `/` and ` > ` both separate."""
+    parts = [p.strip().lower() for p in re.split(r"[/>]", product_type or "") if p.strip()]
     return tuple("/".join(parts[: n + 1]) for n in range(len(parts)))
 
 

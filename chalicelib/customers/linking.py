@@ -37,7 +37,7 @@ def owner_of(identities: Sequence[Identity], owners: Mapping[Identity, str]) -> 
 
 
 def new_customer(identities: Sequence[Identity], fallback_id: str) -> Customer:
-    """An anonymous customer with these identities; a `user:` value is the id where it can be."""
+    """A customer with nothing but these identities; a `user:` value is the id where it can be."""
     named = [i.removeprefix("user:") for i in identities if i.startswith("user:")]
     customer_id = next((n for n in named if _CUSTOMER_ID.match(n)), fallback_id)
     return Customer(id=customer_id, identities=tuple(strongest_first(identities)))

@@ -177,6 +177,12 @@ class CustomerStore:
         item = documents.key(f"waiting#{product_id}", customer_id)
         return documents.put(self.table, {**item, "expires_at": {"N": str(expires_at)}})
 
+    def awaits(self, customer_id: str, product_id: str) -> bool:
+        """Whether the customer still wants to be told."""
+        key = documents.key(f"waiting#{product_id}", customer_id)
+        answer = self._client.get_item(TableName=self.table, Key=key, ConsistentRead=True)
+        return "Item" in answer
+
     def waiting_for(self, product_id: str) -> Iterator[str]:
         """The customers who want to be told."""
         for item in documents.query(self._client, self.table, f"waiting#{product_id}"):

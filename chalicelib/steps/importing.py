@@ -36,9 +36,7 @@ def customers(kind: str, media_type: str, lines: list[bytes], rooms: Rooms) -> d
 def products(media_type: str, lines: list[bytes], rooms: Rooms) -> dict[str, Any]:
     """Import a product feed; whoever waits for a product that is back is told."""
     rows = read_feed(b"".join(lines), feed_format(media_type))
-    report = import_products(
-        rows, rooms.products, rooms.assortment, rooms.snapshots, now=rooms.clock()
-    )
+    report = import_products(rows, rooms.products, rooms.assortment, now=rooms.clock())
     call_out(report.restocked, rooms)
     return {
         "accepted": report.accepted,

@@ -36,6 +36,8 @@ def tell(interaction: Interaction, restock: Restock, rooms: Rooms) -> Plan | Non
     if look_up(interaction, rooms).duplicate:
         return None
     now = rooms.clock()
+    if not rooms.customers.awaits(restock.customer_id, restock.product_id):
+        return Plan(record=recorded(interaction, InteractionStatus.IGNORED, note="told already"))
     told = (rooms.customers.told(restock.customer_id, restock.product_id),)
     customer = rooms.customers.living(restock.customer_id)
     product = rooms.assortment.current.products.get(restock.product_id)

@@ -29,7 +29,8 @@ def put_product(product: Product, rooms: Rooms) -> Product:
     """Keep a product; whoever waits for it is told when it is back."""
     change = rooms.products.put_product(product)
     rooms.assortment.note_product(change)
-    if change.restocked:
+    if change.after.available:
+        # Not only when it was away: a call that broke off before its notices is mended by the next.
         call_out([product.id], rooms)
     return change.after
 

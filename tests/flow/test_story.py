@@ -134,6 +134,20 @@ def test_out_of_stock_names_an_alternative_and_tells_when_it_is_back(
     assert list(shop.customers.waiting_for("tb-gtx-44")) == []
 
 
+def test_who_waits_is_told_once_however_often_it_is_back(
+    shop: Rooms, recorder: Recorder, aws: Aws
+) -> None:
+    shop.ledger.commit([("wait", shop.customers.await_product("joe", "tb-gtx-44", 2**31))])
+    for units in (1, 2, 2):
+        stocking.put_product(a_shoe("44", stock={"broadway": units}), shop)
+    first, *others = queued(aws, shop)
+    for n, interaction in enumerate((first, *others)):
+        pipeline.respond(interaction.model_copy(update={"id": f"restock:{n}"}), shop)
+
+    assert len(others) == 2
+    assert len(recorder.sent) == 1
+
+
 def test_an_unknown_sender_is_answered_in_public_without_anything_personal(
     shop: Rooms, recorder: Recorder
 ) -> None:
