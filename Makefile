@@ -25,8 +25,8 @@ run: $(READY) ## Serve everything on this machine (PORT=8000, FRESH=1, DATA=comp
 story: $(READY) ## Play Joe's story and its variants in the terminal
 	$(BIN)/python -m infra.local.story
 
-test: $(READY) ## Every test that pip packages alone can run
-	$(BIN)/python -m pytest -q -m "not clients and not browser"
+test: $(READY) ## Every test that pip packages alone can run, with branch coverage
+	$(BIN)/python -m pytest -q -m "not clients and not browser" --cov --cov-report=term
 
 test-clients: $(READY) ## The published npm clients against a running Rejoinder
 	cd tests/clients && npm ci --silent --no-audit --no-fund
@@ -36,14 +36,12 @@ test-browser: $(READY) ## The console in headless Chromium
 	@command -v chromium chromium-headless-shell >/dev/null || { apt-get -qq update && apt-get -qq install -y chromium >/dev/null; }
 	$(BIN)/python -m pytest -q -m browser tests
 
-coverage: $(READY) ## Tests with branch coverage, at least 95 %
-	$(BIN)/python -m pytest -q -m "not clients and not browser" --cov --cov-report=term
-
-check: $(READY) ## Format, lint, types, tests; rewrites nothing
+static: $(READY) ## Format, lint and types; rewrites nothing
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(MAKE) coverage
+
+check: static test ## Format, lint, types, tests; rewrites nothing
 
 fix: $(READY) ## Put the format right, and what lint can mend by itself
 	$(BIN)/ruff format .
@@ -61,4 +59,4 @@ deploy: package ## Create or update the stack of STAGE, then its functions
 clean: ## Remove what was built; the local run's state too
 	rm -rf build $(VENV)
 
-.PHONY: help run story test test-clients test-browser coverage check fix bench package deploy clean
+.PHONY: help run story test test-clients test-browser static check fix bench package deploy clean

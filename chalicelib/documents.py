@@ -11,6 +11,7 @@ index keys).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -68,25 +69,42 @@ def put(
 
 
 class Cancelled(Exception):
-    """A transaction was refused; `failed` holds the positions whose condition did not hold."""
+    """A transaction was refused: somebody else was first.
 
-    def __init__(self, failed: frozenset[int]) -> None:
+    `failed` holds the positions whose condition did not hold; it is empty where the transaction
+    only met another one on its way, which says nothing about any condition.
+    """
+
+    def __init__(self, failed: frozenset[int] = frozenset()) -> None:
         super().__init__(f"conditions failed at {sorted(failed)}")
         self.failed = failed
 
 
 def transact(client: Any, writes: Sequence[WriteItem]) -> None:
-    """All of `writes` or none. Raises Cancelled for a failed condition, TemporaryError to retry."""
+    """All of `writes` or none. Raises Cancelled when somebody was first, TemporaryError to retry.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+    """
     try:
-        client.transact_write_items(TransactItems=list(writes))
-    except ClientError as error:
-        reasons = error.response.get("CancellationReasons") or []
-        failed = frozenset(
-            n for n, r in enumerate(reasons) if r.get("Code") == "ConditionalCheckFailed"
-        )
-        if failed:
+        with aws_calls():
+            client.transact_write_items(TransactItems=list(writes))
+    except TemporaryError as error:
+        if not isinstance(error.__cause__, ClientError):
+            raise
+        reasons = error.__cause__.response.get("CancellationReasons") or []
+        codes = [reason.get("Code") for reason in reasons]
+        failed = frozenset(n for n, code in enumerate(codes) if code == "ConditionalCheckFailed")
+        if failed or "TransactionConflict" in codes:
             raise Cancelled(failed) from None
-        raise temporary(error) from error
+        raise
+
+
+def get(client: Any, table: str, pk: str, sk: str) -> dict[str, Any] | None:
+    """One item, consistently read; None when there is none."""
+    with aws_calls():
+        answer = client.get_item(TableName=table, Key=key(pk, sk), ConsistentRead=True)
+    found: dict[str, Any] | None = answer.get("Item")
+    return found
 
 
 def batch_get(
@@ -96,7 +114,8 @@ def batch_get(
     request = {t: {"Keys": keys, "ConsistentRead": True} for t, keys in wanted.items() if keys}
     found: dict[str, list[dict[str, Any]]] = {t: [] for t in wanted}
     while request:
-        answer = client.batch_get_item(RequestItems=request)
+        with aws_calls():
+            answer = client.batch_get_item(RequestItems=request)
         for table, items in answer["Responses"].items():
             found[table].extend(items)
         request = answer.get("UnprocessedKeys") or {}
@@ -109,10 +128,8 @@ def query(
     """The items of one partition whose sort key starts with `prefix`, in order, page by page."""
     condition, values = "pk = :pk", {":pk": {"S": pk}}
     if prefix:
-        condition, values = (
-            "pk = :pk AND begins_with(sk, :prefix)",
-            {**values, ":prefix": {"S": prefix}},
-        )
+        condition = "pk = :pk AND begins_with(sk, :prefix)"
+        values = {**values, ":prefix": {"S": prefix}}
     request: dict[str, Any] = {
         "TableName": table,
         "KeyConditionExpression": condition,
@@ -120,11 +137,22 @@ def query(
         **options,
     }
     while True:
-        answer = client.query(**request)
+        with aws_calls():
+            answer = client.query(**request)
         yield from answer["Items"]
         if not (last := answer.get("LastEvaluatedKey")):
             return
         request["ExclusiveStartKey"] = last
+
+
+def delete(client: Any, table: str, items: Iterable[dict[str, Any]]) -> int:
+    """Delete items by their keys, one by one; answers how many. Safe to repeat."""
+    count = 0
+    for stored in items:
+        with aws_calls():
+            client.delete_item(TableName=table, Key={"pk": stored["pk"], "sk": stored["sk"]})
+        count += 1
+    return count
 
 
 def batch_write(client: Any, table: str, puts: Iterable[dict[str, Any]]) -> int:
@@ -144,14 +172,19 @@ def batch_write(client: Any, table: str, puts: Iterable[dict[str, Any]]) -> int:
 def _write_chunk(client: Any, table: str, chunk: list[dict[str, Any]]) -> None:
     request: Any = {table: chunk}
     while request:
-        request = client.batch_write_item(RequestItems=request).get("UnprocessedItems")
+        with aws_calls():
+            request = client.batch_write_item(RequestItems=request).get("UnprocessedItems")
 
 
-def temporary(error: ClientError | BotoCoreError) -> TemporaryError:
-    """An AWS failure as something to retry, by its code alone."""
-    if isinstance(error, ClientError):
-        return refused(error.response["Error"].get("Code", "?"))
-    return TemporaryError("AWS could not be reached", code=type(error).__name__)
+@contextmanager
+def aws_calls() -> Iterator[None]:
+    """Whatever AWS's client raises inside becomes a TemporaryError with its code alone."""
+    try:
+        yield
+    except ClientError as error:
+        raise refused(error.response["Error"].get("Code", "?")) from error
+    except BotoCoreError as error:
+        raise TemporaryError("AWS could not be reached", code=type(error).__name__) from error
 
 
 def refused(code: str) -> TemporaryError:

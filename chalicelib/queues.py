@@ -15,7 +15,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import TypeAdapter, ValidationError
 
 from . import documents
@@ -48,10 +47,8 @@ class Queues:
             raise TooLargeError("the batch is too large to queue at once: send it in smaller ones")
         url = self._urls[urgent]
         entries = [{"Id": str(n), "MessageBody": body} for n, body in enumerate(bodies)]
-        try:
+        with documents.aws_calls():
             answer = self._client.send_message_batch(QueueUrl=url, Entries=entries)
-        except (ClientError, BotoCoreError) as error:
-            raise documents.temporary(error) from error
         if answer.get("Failed"):
             # The source redelivers the whole; what was queued twice is recognised by its id.
             raise documents.refused(answer["Failed"][0].get("Code", "?"))

@@ -29,6 +29,11 @@ IMPORT_LIMIT_BYTES = 10 * 1024 * 1024
 
 _ENTITY_ID: TypeAdapter[str] = TypeAdapter(EntityId)
 _ERRORS_SHOWN = 20
+_OTHER_REFUSAL = ("internal", "something went wrong on our side")
+_CHALICE_REFUSALS = {
+    400: ("rejected", "the Accept header does not take what this route answers"),
+    415: ("unsupported_media_type", "this route does not take a body of this Content-Type"),
+}
 
 View = Callable[..., Any]
 Declare = Callable[[View], View]
@@ -53,6 +58,9 @@ class Routes:
     app: Chalice
     operators: IAMAuthorizer = field(default_factory=IAMAuthorizer)
     operations: list[Operation] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.app.register_middleware(_in_one_form, "http")
 
     def public(self, path: str, method: str, summary: str, **options: Any) -> Declare:
         """A route that the world may call; it checks for itself who does."""
@@ -220,9 +228,19 @@ def _answering(view: View) -> View:
         except Exception as error:
             # Its text may hold anything; its type and place do not.
             log.error("route %s failed: %s", view.__name__, type(error).__name__, exc_info=False)
-            return _refusal(500, "internal", "something went wrong on our side", {})
+            return _refusal(500, *_OTHER_REFUSAL, {})
 
     return answer
+
+
+def _in_one_form(event: Any, get_response: Callable[[Any], Any]) -> Any:
+    """What Chalice refuses by itself, before any view, as all other errors are told."""
+    response = get_response(event)
+    if isinstance(response.body, dict) and set(response.body) == {"Code", "Message"}:
+        code, message = _CHALICE_REFUSALS.get(response.status_code, _OTHER_REFUSAL)
+        response.body = error_body(code, message, {})
+        response.headers["Content-Type"] = "application/json"
+    return response
 
 
 def _refusal(status: int, code: str, message: str, details: Mapping[str, Any]) -> Response:

@@ -10,22 +10,10 @@ import gzip
 import io
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from .. import documents
+from ..documents import aws_calls
 from ..errors import NotFoundError, PermanentError
-
-
-@contextmanager
-def aws_calls() -> Iterator[None]:
-    """Whatever AWS's client raises inside becomes a TemporaryError with its code alone."""
-    try:
-        yield
-    except (ClientError, BotoCoreError) as error:
-        raise documents.temporary(error) from error
 
 
 class Artifacts:

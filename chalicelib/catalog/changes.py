@@ -16,8 +16,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from .. import documents
+from ..documents import aws_calls
 from ..model import Product, Store
-from .artifacts import aws_calls
 
 CHANGE_SHARDS = 4
 """Each takes some 500 transactional puts a second; each costs a reader one query."""

@@ -14,9 +14,9 @@ from itertools import islice
 from typing import Any
 
 from .. import documents
+from ..documents import aws_calls
 from ..errors import NotFoundError, PayloadError, TooLargeError
 from ..model import CompiledOffer, Offer
-from .artifacts import aws_calls
 
 PAGE = 500
 MAX_DRAFT_BYTES = 350_000

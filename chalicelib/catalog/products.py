@@ -15,9 +15,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from .. import documents
+from ..documents import aws_calls
 from ..errors import NotFoundError, PayloadError, TemporaryError, TooLargeError
 from ..model import Product, Store
-from .artifacts import aws_calls
 from .changes import Stored, change_item, changes_since, shard_of, stored
 
 PRODUCT_SHARDS = 16

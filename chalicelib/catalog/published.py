@@ -22,9 +22,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from .. import documents
+from ..documents import aws_calls
 from ..errors import ConflictError, NotFoundError, PermanentError, RejoinderError, TemporaryError
 from ..model import CompiledOffer, Frozen, Moment, PublishedCatalog
-from .artifacts import Artifacts, aws_calls, pack, unpack
+from .artifacts import Artifacts, pack, unpack
 
 log = logging.getLogger(__name__)
 

@@ -17,9 +17,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from .. import documents
+from ..documents import aws_calls
 from ..errors import PermanentError, TemporaryError
 from ..model import Frozen, Moment
-from .artifacts import Artifacts, aws_calls, pack, unpack
+from .artifacts import Artifacts, pack, unpack
 from .changes import Stored
 from .products import ProductStore
 

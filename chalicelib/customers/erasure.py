@@ -12,7 +12,7 @@ from collections import Counter
 
 from .. import documents
 from ..model import ConsentState, Customer, Identity
-from .merging import Merge
+from .linking import records_of
 from .store import CustomerStore
 
 
@@ -38,20 +38,16 @@ def erase(store: CustomerStore, customer: Customer, key: bytes) -> dict[str, int
     if refused(customer):
         suppress(store, customer.identities, key)
     removed: Counter[str] = Counter()
-    for item in list(store.items(customer.id, "")):
-        if item["sk"]["S"].startswith("merge#"):
-            merged = item["body"]["S"]
-            removed["merged records"] += _erase_merged(store, merged)
+    own, *merged = records_of(store, customer.id)
+    # Those merged into it first: after a crash they are still found through it.
+    for record_id in reversed(merged):
+        removed["merged records"] += store.remove(list(store.items(record_id, "")))
+    for item in list(store.items(own, "")):
         removed[_kind(item["sk"]["S"])] += store.remove([item])
     for identity in customer.identities:
         store.transact([store.release(identity, customer.id)])
         removed["identities"] += 1
     return dict(removed)
-
-
-def _erase_merged(store: CustomerStore, merge_body: str) -> int:
-    other = Merge.model_validate_json(merge_body).other_before
-    return store.remove(list(store.items(other.id, "")))
 
 
 def _kind(sort_key: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -105,6 +105,21 @@ def finish(store: CustomerStore, survivor_id: str) -> None:
 def merges_of(store: CustomerStore, customer_id: str) -> list[Merge]:
     """Every merge into this customer, undone ones too."""
     return [documents.read(Merge, item) for item in store.items(customer_id, "merge#")]
+
+
+def records_of(store: CustomerStore, customer_id: str) -> list[str]:
+    """The ids of the customer's own record and of every record that lives on in it."""
+    found = [customer_id]
+    for done in merges_of(store, customer_id):
+        if done.undone_at is None:
+            found += records_of(store, done.other_before.id)
+    return found
+
+
+def traces_of(store: CustomerStore, customer_id: str) -> Iterator[str]:
+    """The ids of the customer's interactions, from before any merge too."""
+    for record_id in records_of(store, customer_id):
+        yield from store.traces(record_id)
 
 
 def undo(store: CustomerStore, customer_id: str, merge_id: str, now: datetime) -> Customer:

@@ -16,9 +16,10 @@ from ..errors import TemporaryError
 from ..model import Customer, Order, category_prefixes
 from .activity import CategoryOf, record_order
 from .input import TransactionRow
-from .linking import merges_of
+from .merging import Merge
+from .newcomers import owners_of
 from .rows import Row
-from .store import CustomerStore, Item, partition
+from .store import CustomerStore, Item, partition, read_view
 
 ORDERS_A_TRANSACTION = 20
 """Of the 100 items that a transaction holds: two for an order, and the view's own."""
@@ -37,7 +38,7 @@ def import_orders(
 
     `category_of` names the category of an order line that names only its product.
     """
-    owners = _owners(store, [row.value.customer for row in rows if row.value is not None])
+    owners = owners_of(store, [row.value.customer for row in rows if row.value is not None])
     orders: dict[str, list[tuple[int, Order]]] = {}
     for row in rows:
         if row.value is None:
@@ -68,14 +69,6 @@ def counted_items(customer_id: str, orders: Iterable[Order]) -> Iterator[Item]:
     return (_counted_key(customer_id, order.id) for order in orders)
 
 
-def _owners(store: CustomerStore, identities: Sequence[str]) -> dict[str, str]:
-    owners: dict[str, str] = {}
-    wanted = list(dict.fromkeys(identities))
-    for start in range(0, len(wanted), documents.BATCH_GET_LIMIT):
-        owners |= store.resolve(wanted[start : start + documents.BATCH_GET_LIMIT])
-    return owners
-
-
 def _count(store: CustomerStore, customer_id: str, orders: Sequence[Order], now: datetime) -> bool:
     for _ in range(_ATTEMPTS):
         try:
@@ -89,10 +82,13 @@ def _count_once(
     store: CustomerStore, customer_id: str, orders: Sequence[Order], now: datetime
 ) -> bool:
     """False when the customer is gone: erased, but for an identity."""
-    before = store.living(customer_id)
+    items = list(store.items(customer_id, ""))
+    before = read_view(item for item in items if item["sk"]["S"].startswith("view#"))
     if before is None:
         return False
-    counted = _counted(store, before.id)
+    if before.merged_into:
+        return _count_once(store, before.merged_into, orders, now)
+    counted = _counted(store, items)
     uncounted = [order for order in orders if order.id not in counted]
     if not uncounted:
         return True
@@ -102,13 +98,15 @@ def _count_once(
     return True
 
 
-def _counted(store: CustomerStore, customer_id: str) -> set[str]:
+def _counted(store: CustomerStore, items: Iterable[Item]) -> set[str]:
     """The ids of the orders that count in a view: their own and those of whoever was merged in."""
-    items = store.items(customer_id, "counted#")
-    ids = {item["sk"]["S"].removeprefix("counted#") for item in items}
-    for merge in merges_of(store, customer_id):
-        if merge.undone_at is None:
-            ids |= _counted(store, merge.other_before.id)
+    ids = set()
+    for item in items:
+        kind, _, rest = item["sk"]["S"].partition("#")
+        if kind == "counted":
+            ids.add(rest)
+        elif kind == "merge" and (merge := documents.read(Merge, item)).undone_at is None:
+            ids |= _counted(store, store.items(merge.other_before.id, ""))
     return ids
 
 

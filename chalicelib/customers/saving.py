@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import NamedTuple
 
@@ -10,10 +9,8 @@ from ..documents import Cancelled
 from ..errors import ConflictError, NotFoundError
 from ..model import Consent, Customer
 from .consents import with_consent
-from .input import CustomerRow
 from .linking import finish, tie
 from .merging import touched
-from .rows import Row
 from .store import CustomerStore
 
 _ATTEMPTS = 5
@@ -45,20 +42,6 @@ def save(store: CustomerStore, given: Customer, now: datetime) -> Saved:
         except Cancelled:
             continue
     raise ConflictError("the customer keeps changing; try again", customer_id=given.id)
-
-
-def import_customers(
-    store: CustomerStore, rows: Iterable[Row[CustomerRow]], now: datetime
-) -> Iterator[Row[CustomerRow]]:
-    """Save each good row, and yield those refused."""
-    for row in rows:
-        if row.value is None:
-            yield row
-            continue
-        try:
-            save(store, row.value.customer(now), now)
-        except ConflictError as error:
-            yield Row(row.line, reason=error.message)
 
 
 def consent(store: CustomerStore, customer_id: str, said: Consent, now: datetime) -> Customer:

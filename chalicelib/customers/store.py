@@ -160,12 +160,7 @@ class CustomerStore:
 
     def remove(self, items: Iterable[Item]) -> int:
         """Delete items by their keys, one by one; returns how many. Safe to repeat."""
-        count = 0
-        for item in items:
-            key = {"pk": item["pk"], "sk": item["sk"]}
-            self._client.delete_item(TableName=self.table, Key=key)
-            count += 1
-        return count
+        return documents.delete(self._client, self.table, items)
 
     def remove_history(self, customer_id: str, other: Customer) -> int:
         """Take the orders and offers of `other` out of the customer's partition."""
@@ -179,9 +174,8 @@ class CustomerStore:
 
     def awaits(self, customer_id: str, product_id: str) -> bool:
         """Whether the customer still wants to be told."""
-        key = documents.key(f"waiting#{product_id}", customer_id)
-        answer = self._client.get_item(TableName=self.table, Key=key, ConsistentRead=True)
-        return "Item" in answer
+        waiting = documents.get(self._client, self.table, f"waiting#{product_id}", customer_id)
+        return waiting is not None
 
     def waiting_for(self, product_id: str) -> Iterator[str]:
         """The customers who want to be told."""

@@ -100,18 +100,11 @@ class Ledger:
 
     def remove(self, pk: str) -> int:
         """Delete every item under one partition key; answers how many."""
-        count = 0
-        for item in list(documents.query(self._client, self.table, pk)):
-            key = {"pk": item["pk"], "sk": item["sk"]}
-            self._client.delete_item(TableName=self.table, Key=key)
-            count += 1
-        return count
+        items = list(documents.query(self._client, self.table, pk))
+        return documents.delete(self._client, self.table, items)
 
     def _item(self, kind: str, name: str, document: Any, now: datetime) -> dict[str, Any]:
         return documents.item(f"{kind}#{name}", _RECORD, document, expires_at=self.expiry(now))
 
     def _get(self, pk: str) -> dict[str, Any] | None:
-        key = documents.key(pk, _RECORD)
-        answer = self._client.get_item(TableName=self.table, Key=key, ConsistentRead=True)
-        item: dict[str, Any] | None = answer.get("Item")
-        return item
+        return documents.get(self._client, self.table, pk, _RECORD)

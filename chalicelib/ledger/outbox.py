@@ -87,9 +87,8 @@ class Outbox:
         return settled
 
     def entry(self, entry_id: str) -> OutboxEntry | None:
-        key = documents.key(f"outbox#{entry_id}", _RECORD)
-        answer = self._client.get_item(TableName=self.table, Key=key, ConsistentRead=True)
-        return documents.read(OutboxEntry, answer["Item"]) if "Item" in answer else None
+        item = documents.get(self._client, self.table, f"outbox#{entry_id}", _RECORD)
+        return documents.read(OutboxEntry, item) if item else None
 
     def entries(self, entry_ids: tuple[str, ...]) -> list[OutboxEntry]:
         """The entries in the order asked for, missing ones left out."""
@@ -100,9 +99,9 @@ class Outbox:
 
     def entry_of(self, provider: str, provider_id: str) -> OutboxEntry | None:
         """The entry that a provider's id belongs to."""
-        key = documents.key(f"receipt#{provider}:{provider_id}", _RECORD)
-        answer = self._client.get_item(TableName=self.table, Key=key, ConsistentRead=True)
-        return self.entry(answer["Item"]["outbox_id"]["S"]) if "Item" in answer else None
+        pk = f"receipt#{provider}:{provider_id}"
+        item = documents.get(self._client, self.table, pk, _RECORD)
+        return self.entry(item["outbox_id"]["S"]) if item else None
 
     def receive(self, entry: OutboxEntry, receipt: Receipt, now: datetime) -> OutboxEntry | None:
         """Record a receipt; None when it is old news: they come late, twice and out of order."""

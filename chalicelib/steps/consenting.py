@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..customers.saving import consent
 from ..errors import NotFoundError
 from ..model import Channel, Consent, ConsentState, Purpose, TrackedLink
+from .linking import UNSUBSCRIBED
 from .rooms import Rooms
 
 _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8">
@@ -41,6 +42,7 @@ def unsubscribe(token: str, rooms: Rooms) -> str:
 
 def _link(token: str, rooms: Rooms) -> TrackedLink:
     link = rooms.ledger.link(token)
-    if link is None:
+    # The link of an offer may be read by others than its customer, as in a public reply.
+    if link is None or not link.url.endswith(UNSUBSCRIBED):
         raise NotFoundError("this link is not known, or has expired")
     return link

@@ -6,6 +6,7 @@ from collections import Counter
 from datetime import datetime
 
 from ..customers.erasure import erase
+from ..customers.linking import traces_of
 from ..errors import NotFoundError
 from ..model import (
     Channel,
@@ -16,7 +17,9 @@ from ..model import (
     Message,
     Moment,
     Removal,
+    Reply,
 )
+from .linking import tokens_of
 from .plan import Plan, recorded
 from .resolving import look_up
 from .rooms import Rooms
@@ -43,7 +46,7 @@ def remove(interaction: Interaction, removal: Removal, rooms: Rooms) -> Plan | N
     customer = rooms.customers.living(sender.customer_id) if sender.customer_id else None
     if customer is None or not removal.whole_account:
         return Plan(record=recorded(interaction))
-    for interaction_id in rooms.customers.traces(customer.id):
+    for interaction_id in traces_of(rooms.customers, customer.id):
         if interaction_id.startswith("x:"):
             forget_message(interaction_id, interaction, now, rooms)
     after = without_x(customer)
@@ -90,7 +93,7 @@ def erase_customer(customer_id: str, rooms: Rooms) -> ErasureReceipt:
     if customer is None:
         raise NotFoundError("no such customer", customer_id=customer_id)
     removed: Counter[str] = Counter()
-    for interaction_id in list(rooms.customers.traces(customer.id)):
+    for interaction_id in list(traces_of(rooms.customers, customer.id)):
         removed.update(_erase_interaction(interaction_id, rooms))
     for contact in customer.offers:
         removed["decisions"] += rooms.ledger.remove(f"decision#{contact.decision_id}")
@@ -110,8 +113,9 @@ def _erase_interaction(interaction_id: str, rooms: Rooms) -> Counter[str]:
         if entry.provider and entry.provider_id:
             pointer = f"receipt#{entry.provider}:{entry.provider_id}"
             removed["receipts"] += rooms.ledger.remove(pointer)
-        links = getattr(entry.body, "links", ())
-        removed["links"] += sum(rooms.ledger.remove(f"link#{link.token}") for link in links)
+        if isinstance(entry.body, Reply):
+            tokens = tokens_of(entry.body)
+            removed["links"] += sum(rooms.ledger.remove(f"link#{token}") for token in tokens)
         removed["replies"] += rooms.ledger.remove(f"outbox#{entry.id}")
     if record.decision_id:
         removed["decisions"] += rooms.ledger.remove(f"decision#{record.decision_id}")

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 from typing import Any, Literal
 
 from ..catalog import feed_format, import_products, read_feed
+from ..customers.newcomers import import_customers
 from ..customers.orders import import_orders
 from ..customers.rows import Row, read_customers, read_transactions
-from ..customers.saving import import_customers
 from ..errors import PayloadError
 from .restocking import call_out
 from .rooms import Rooms

@@ -6,9 +6,12 @@ import random
 import string
 from dataclasses import dataclass
 
-from ..model import TrackedLink
+from ..model import Reply, TrackedLink
 
 _ALPHABET = string.ascii_letters + string.digits
+UNSUBSCRIBED = "/unsubscribed"
+"""The path of the link that stands for leaving marketing e-mail, and leads nowhere else."""
+
 TOKEN_LENGTH = 10
 """62^10, about 8 * 10^17 tokens: not to be guessed, and short enough for a text message."""
 
@@ -29,3 +32,9 @@ class LinkMaker:
             decision_id=self.decision_id,
             offer_id=offer_id,
         )
+
+
+def tokens_of(reply: Reply) -> list[str]:
+    """The tokens of all links that were kept for a reply."""
+    leave = [reply.unsubscribe_url.rpartition("/")[2]] if reply.unsubscribe_url else []
+    return [link.token for link in reply.links] + leave

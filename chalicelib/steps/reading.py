@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..customers.linking import merges_of
+from ..customers.linking import merges_of, traces_of
 from ..errors import NotFoundError
 from ..model import Customer, Decision
 from .explaining import explained, reported
@@ -53,7 +53,7 @@ def export(customer_id: str, rooms: Rooms) -> dict[str, Any]:
     """Everything kept of a customer, with the decisions about them in words."""
     found = customer(customer_id, rooms)
     interactions, decisions = [], dict[str, Any]()
-    for interaction_id in rooms.customers.traces(found.id):
+    for interaction_id in traces_of(rooms.customers, found.id):
         record = rooms.ledger.interaction(interaction_id)
         if record is None:
             continue

@@ -26,7 +26,7 @@ from ..model import (
 )
 from ..replies import Answer, word
 from .deciding import Choice, offers_of, with_contacts
-from .linking import LinkMaker
+from .linking import UNSUBSCRIBED, LinkMaker
 from .plan import Plan, Unit
 from .rooms import Rooms
 
@@ -90,7 +90,7 @@ def _speak(saying: Saying, customer: Customer, rooms: Rooms) -> _Spoken:
     decision_id = decision.id if decision else None
     make_link = LinkMaker(rooms.rng, customer.id, decision_id)
     base_url = rooms.settings.public_url
-    leave = make_link(f"{base_url}/unsubscribed")
+    leave = make_link(f"{base_url}{UNSUBSCRIBED}")
     by_email = saying.preference.chosen is Channel.EMAIL
     body = saying.interaction.body
     here = isinstance(body, Message) and body.channel is saying.preference.chosen
@@ -108,7 +108,8 @@ def _speak(saying: Saying, customer: Customer, rooms: Rooms) -> _Spoken:
     )
     said = {link.offer_id for link in reply.links}
     carried = tuple(o for o in offers if o.id in said)
-    return _Spoken(reply, carried, (*reply.links, leave) if by_email else reply.links)
+    may_leave = reply.unsubscribe_url is not None
+    return _Spoken(reply, carried, (*reply.links, leave) if may_leave else reply.links)
 
 
 def _units(choice: Choice | None, carried: tuple[Offer, ...]) -> tuple[Unit, ...]:

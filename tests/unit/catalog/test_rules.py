@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -264,3 +266,11 @@ def test_an_offer_with_useless_numbers_is_refused() -> None:
         compile_offer(Offer(id="a", title="a", value=1e300, weight=1e300))
     with pytest.raises(PayloadError, match="discount must be a finite number"):
         compile_offer(Offer(id="a", title="a", value=1, features={"discount": float("nan")}))
+
+
+def test_no_parser_is_loaded_before_a_rule_is_checked() -> None:
+    program = (
+        "import sys, chalicelib.catalog.rules, chalicelib.decisioning;"
+        "sys.exit(bool({'lark', 'celpy'} & sys.modules.keys()))"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)

@@ -113,6 +113,16 @@ def test_an_erased_customers_identity_counts_nothing(store: CustomerStore) -> No
     assert store.view("joe") is None
 
 
+def test_an_order_goes_to_whom_its_customer_was_merged_into(store: CustomerStore) -> None:
+    """Also when that happened after the identity was looked up."""
+    joe, ann = view(store, "joe"), view(store, "ann")
+    buried = Customer(id="ann", merged_into="joe")
+    store.save(ann.model_copy(update={"identities": ()}), buried, NOW)
+    assert joe.id == "joe"
+    load(store, "o1,ann,2026-11-01,p,,1\n")
+    assert view(store, "joe").aggregates.order_count == 1
+
+
 class Contended(CustomerStore):
     """Somebody else writes first, `times` times."""
 

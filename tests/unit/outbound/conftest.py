@@ -75,6 +75,6 @@ def a_reply(channel: Channel, to: str = "1234", **other: Any) -> Reply:
 
 
 def an_entry(body: Reply | Handover, **other: Any) -> OutboxEntry:
-    known = {"id": "out-1", "interaction_id": "x:1", "customer_id": "joe"}
+    known: dict[str, Any] = {"id": "out-1", "interaction_id": "x:1", "customer_id": "joe"}
     known |= {"committed_at": NOW, "due_at": NOW}
     return OutboxEntry(body=body, **{**known, **other})
