@@ -30,8 +30,8 @@ from chalicelib.web import (
     body_of,
     content_type,
     entity_id,
+    file_of,
     inbound_request,
-    lines_of,
     query_of,
     shown,
 )
@@ -177,7 +177,7 @@ def undo_merge(id: str, merge_id: str) -> Any:
 )
 def post_customers() -> Any:
     kind = query_of(app).get("kind", "customers")
-    return importing.customers(kind, content_type(app), lines_of(app), rooms())
+    return importing.customers(kind, file_of(app), rooms())
 
 
 # --- products, stores and offers ---------------------------------------------------------------
@@ -195,7 +195,7 @@ def get_product(id: str) -> Any:
 
 @routes.operator("/products/import", "POST", "A Google Merchant feed", content_types=FILES)
 def post_products() -> Any:
-    return importing.products(content_type(app), lines_of(app), rooms())
+    return importing.products(content_type(app), file_of(app), rooms())
 
 
 @routes.operator("/stores/{id}", "PUT", "Keep a store", takes=Store)

@@ -145,15 +145,15 @@ def json_of(app: Chalice) -> dict[str, Any]:
     return given
 
 
-def lines_of(app: Chalice) -> list[bytes]:
-    """The body of an import, line by line. Raises TooLargeError."""
+def file_of(app: Chalice) -> bytes:
+    """The body of an import. Raises TooLargeError."""
     raw: bytes = request_of(app).raw_body
     if len(raw) > IMPORT_LIMIT_BYTES:
         raise TooLargeError(
             "the file is too large for one call: use `python -m infra.load`",
             limit_bytes=IMPORT_LIMIT_BYTES,
         )
-    return raw.splitlines(keepends=True)
+    return raw
 
 
 def content_type(app: Chalice) -> str:

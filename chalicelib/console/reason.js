@@ -8,7 +8,7 @@ import {
 } from "./words.js";
 
 const OTHERS_SHOWN = 2;
-const PARTS_SHOWN = 4;
+const PARTS_SHOWN = 3;
 
 /** [kind, words] for an interaction, as GET /interactions/{id} tells it. */
 export function stateOf(told) {
@@ -176,7 +176,7 @@ function others(rejected, titles) {
 
 function channelOf(channel) {
   const chosenLead = channel.chosen ? lead(channelName(channel.chosen)) : lead("No channel");
-  const refused = byText(channel.refused).map(([text, names]) =>
+  const refused = byText(channel).map(([text, names]) =>
     element("li", {}, element("strong", {}, names.join(", ")), `: ${text}.`));
   return fact("Sent by", chosenLead, plain(channel.why ? `${sentence(channel.why)}.` : null),
     refused.length ? element("h4", {}, "And not by") : null,
@@ -184,10 +184,11 @@ function channelOf(channel) {
 }
 
 /** [what was said against them, their names]: many channels may share one reason. */
-function byText(refused) {
+function byText({ chosen: taken, refused }) {
+  const first = `${channelName(taken)} came first`;
   const found = new Map();
   for (const { channel, reason: why, text } of refused) {
-    const words = why === "not_preferred" ? `passed over for ${text}` : text;
+    const words = why === "not_preferred" && taken ? first : text;
     found.set(words, [...(found.get(words) ?? []), channelName(channel)]);
   }
   return [...found];

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
-from typing import Any, Literal
+from typing import Any
 
 from ..catalog import feed_format, import_products, read_feed
 from ..customers.newcomers import import_customers
 from ..customers.orders import import_orders
+from ..customers.records import Format
 from ..customers.rows import Row, read_customers, read_transactions
 from ..errors import PayloadError
 from .restocking import call_out
@@ -17,9 +19,12 @@ REJECTIONS_SHOWN = 1000
 CHUNK_ROWS = 500
 
 
-def customers(kind: str, media_type: str, lines: list[bytes], rooms: Rooms) -> dict[str, Any]:
-    """Import customers or transactions, CSV or JSON lines. Raises PayloadError for the whole."""
-    form: Literal["csv", "jsonl"] = "csv" if media_type == "text/csv" else "jsonl"
+def customers(kind: str, body: bytes, rooms: Rooms) -> dict[str, Any]:
+    """Import customers or transactions: CSV, JSON lines, or a JSON list.
+
+    Raises PayloadError for what cannot be read as a whole.
+    """
+    form, lines = _records(body)
     now = rooms.clock()
     if kind == "customers":
         rows = read_customers(lines, form)
@@ -33,9 +38,9 @@ def customers(kind: str, media_type: str, lines: list[bytes], rooms: Rooms) -> d
     raise PayloadError("not a kind of import", wanted=["customers", "transactions"])
 
 
-def products(media_type: str, lines: list[bytes], rooms: Rooms) -> dict[str, Any]:
+def products(media_type: str, body: bytes, rooms: Rooms) -> dict[str, Any]:
     """Import a product feed; whoever waits for a product that is back is told."""
-    rows = read_feed(b"".join(lines), feed_format(media_type))
+    rows = read_feed(body, feed_format(media_type))
     report = import_products(rows, rooms.products, rooms.assortment, now=rooms.clock())
     call_out(report.restocked, rooms)
     return {
@@ -44,6 +49,20 @@ def products(media_type: str, lines: list[bytes], rooms: Rooms) -> dict[str, Any
         "rejected_count": report.rejected_count,
         "rejected": [{"line": line, "reason": reason} for line, reason in report.rejected],
     }
+
+
+def _records(body: bytes) -> tuple[Format, list[bytes]]:
+    """The format by the first character, and the records as lines; a list's first item is 1."""
+    start = body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+    if start == b"{":
+        return "jsonl", body.splitlines(keepends=True)
+    if start != b"[":
+        return "csv", body.splitlines(keepends=True)
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        raise PayloadError("the body is not JSON", wanted="a JSON list, or JSON lines") from None
+    return "jsonl", [json.dumps(each).encode() for each in found]
 
 
 def _report(

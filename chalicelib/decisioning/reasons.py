@@ -1,0 +1,80 @@
+"""Why each offer was not made, in words that an agent can read to the customer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from ..model import Offer, RejectedOffer
+from .arbitration import Candidate, Ranking
+from .eligibility import Rule
+from .explanation import explain_rule
+from .policy import CapReached
+from .view import Frame
+
+
+def refused_by_date(offer: Offer, now: datetime) -> RejectedOffer:
+    if offer.starts_at is not None and now < offer.starts_at:
+        text = f"starts on {_day(offer.starts_at)}"
+    else:
+        text = f"ended on {_day(offer.ends_at or now)}"
+    return RejectedOffer(offer_id=offer.id, reason="date", text=text)
+
+
+def refused_by_purpose(offer: Offer) -> RejectedOffer:
+    text = f"is for {offer.purpose.value}, which may not be said here and now"
+    return RejectedOffer(offer_id=offer.id, reason="purpose", text=text)
+
+
+def refused_by_rule(offer: Offer, rule: Rule, frame: Frame) -> RejectedOffer:
+    shortfall = explain_rule(rule, frame)
+    return RejectedOffer(
+        offer_id=offer.id,
+        reason="rule",
+        failed=tuple(shortfall.conditions()),
+        text=shortfall.text(),
+    )
+
+
+def refused_by_cap(offer: Offer, reached: CapReached) -> RejectedOffer:
+    cap = reached.cap
+    times = "once" if cap.times == 1 else f"{cap.times} times"
+    days = "day" if cap.days == 1 else f"{cap.days:g} days"
+    text = (
+        f"was made {times} in the last {days}, as often as it may be; "
+        f"possible again from {reached.free_at:%Y-%m-%d %H:%M} UTC"
+    )
+    return RejectedOffer(offer_id=offer.id, reason="cap", text=text)
+
+
+def refused_by_budget(offer: Offer) -> RejectedOffer:
+    return RejectedOffer(offer_id=offer.id, reason="budget", text="is used up: none are left")
+
+
+def refused_by_rank(ranking: Ranking, titles: Mapping[str, str]) -> list[RejectedOffer]:
+    """The eligible offers that were not chosen."""
+    exclusive = [
+        RejectedOffer(
+            offer_id=loser,
+            reason="exclusive",
+            text=f"cannot be combined with {titles[winner]!r}, which suits better",
+        )
+        for loser, winner in ranking.excluded.items()
+    ]
+    last = ranking.chosen[-1] if ranking.chosen else None
+    return [*(_outscored(candidate, last) for candidate in ranking.outscored), *exclusive]
+
+
+def _outscored(candidate: Candidate, last: Candidate | None) -> RejectedOffer:
+    if last is None:
+        text = "no offer was asked for"
+    else:
+        text = (
+            f"others suit better: it scores {candidate.score:.4g}, "
+            f"the last of those chosen {last.score:.4g}"
+        )
+    return RejectedOffer(offer_id=candidate.offer.id, reason="score", text=text)
+
+
+def _day(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d}"

@@ -1,0 +1,147 @@
+"""What features compare: the customer at the moment of decision, and what an offer is about.
+
+Everything here is looked up in the single customer view; nothing is weighed or judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Final
+
+from ..model import (
+    Customer,
+    DecisionContext,
+    Offer,
+    OfferContact,
+    Product,
+    Purpose,
+    Understanding,
+    category_prefixes,
+)
+from .view import local_time
+
+CONTACT_MEMORY: Final = timedelta(days=90)
+"""Offers made longer ago than this say nothing about the next one."""
+A_MONTH: Final = timedelta(days=30)
+_CATEGORY: Final = "category:"
+_ANSWERS: Final = frozenset({"clicked", "bought", "redeemed"})
+
+
+def unanswered(contacts: Iterable[OfferContact]) -> int:
+    """How many of these offers the customer did not take up."""
+    return sum(contact.response not in _ANSWERS for contact in contacts)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What an offer is about, worked out once per published catalog."""
+
+    offer_id: str
+    purpose: Purpose
+    products: frozenset[str]
+    categories: tuple[str, ...]
+    words: frozenset[str]
+
+    @classmethod
+    def of(cls, offer: Offer) -> Target:
+        named = [p.removeprefix(_CATEGORY) for p in offer.products if p.startswith(_CATEGORY)]
+        categories = tuple(path for name in named for path in category_prefixes(name)[-1:])
+        words = {word.strip(".,!?%").casefold() for word in offer.title.split()}
+        return cls(
+            offer.id,
+            offer.purpose,
+            frozenset(p for p in offer.products if not p.startswith(_CATEGORY)),
+            categories,
+            frozenset(words | {s.casefold() for path in categories for s in path.split("/")}),
+        )
+
+
+@dataclass(frozen=True)
+class Situation:
+    """The customer at this moment; what needs working out is worked out when first asked for."""
+
+    customer: Customer
+    context: DecisionContext
+    understanding: Understanding | None
+    products: Mapping[str, Product]
+    now: datetime
+    _by_categories: dict[tuple[str, tuple[str, ...]], float] = field(default_factory=dict)
+
+    def over_categories(
+        self, name: str, target: Target, measure: Callable[[Situation, str], float]
+    ) -> float:
+        """The largest `measure` over the target's categories, 0 without any.
+
+        Kept under `name`, because many offers are about the same categories.
+        """
+        key = (name, target.categories)
+        if key not in self._by_categories:
+            values = (measure(self, category) for category in target.categories)
+            self._by_categories[key] = max(values, default=0.0)
+        return self._by_categories[key]
+
+    @cached_property
+    def local(self) -> datetime:
+        """This moment on the customer's own clock."""
+        return local_time(self.customer, self.now)
+
+    @cached_property
+    def interests(self) -> frozenset[str]:
+        return frozenset(interest.casefold() for interest in self.customer.interests)
+
+    @cached_property
+    def asked(self) -> frozenset[str]:
+        """Ids of the products that the request means."""
+        meant = self.understanding.products if self.understanding else ()
+        return frozenset(match.product_id for match in meant)
+
+    @cached_property
+    def asked_categories(self) -> frozenset[str]:
+        wished = self.understanding.slots.get("category") if self.understanding else None
+        return self._categories(self.asked) | frozenset(category_prefixes(wished))
+
+    @cached_property
+    def basket(self) -> frozenset[str]:
+        return frozenset(self.context.basket)
+
+    @cached_property
+    def basket_categories(self) -> frozenset[str]:
+        return self._categories(self.basket)
+
+    def _categories(self, ids: Iterable[str]) -> frozenset[str]:
+        known = (self.products[i] for i in ids if i in self.products)
+        return frozenset(path for product in known for path in product.category_paths)
+
+    @cached_property
+    def product_views(self) -> dict[str, datetime]:
+        """When each product was last looked at."""
+        found: dict[str, datetime] = {}
+        for seen in self.customer.recent:
+            if seen.product_id:
+                found[seen.product_id] = max(seen.at, found.get(seen.product_id, seen.at))
+        return found
+
+    @cached_property
+    def contacts(self) -> tuple[OfferContact, ...]:
+        """The offers made lately, newest first."""
+        return tuple(c for c in self.customer.offers if self.now - c.at < CONTACT_MEMORY)
+
+    @cached_property
+    def answered_share(self) -> float:
+        """The share of these offers that was answered, drawn to 1/4 by four imagined ones."""
+        answered = len(self.contacts) - unanswered(self.contacts)
+        return (answered + 1) / (len(self.contacts) + 4)
+
+    @cached_property
+    def unanswered_this_month(self) -> int:
+        return unanswered(c for c in self.contacts if self.now - c.at < A_MONTH)
+
+    @cached_property
+    def contacts_by_offer(self) -> dict[str, list[OfferContact]]:
+        found: dict[str, list[OfferContact]] = {}
+        for contact in self.contacts:
+            found.setdefault(contact.offer_id, []).append(contact)
+        return found

@@ -1,0 +1,93 @@
+"""Customers, offers and engines for these tests, each with everything that a test does not name."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from chalicelib.catalog.rules import check_rule, compile_offer
+from chalicelib.decisioning import Engine
+from chalicelib.decisioning.eligibility import Rule, prepare_rule
+from chalicelib.model import (
+    Aggregates,
+    Customer,
+    Decision,
+    DecisionContext,
+    Offer,
+    OfferContact,
+    Product,
+    Profile,
+    PublishedCatalog,
+)
+
+NOW = datetime(2026, 11, 18, 0, 10, tzinfo=UTC)
+"""19:10 of the evening before in New York."""
+
+
+def days(count: float) -> timedelta:
+    return timedelta(days=count)
+
+
+def joe(**changes: Any) -> Customer:
+    return Customer(
+        **{
+            "id": "joe",
+            "profile": Profile(
+                first_name="Joe",
+                birth_date=date(1986, 5, 2),
+                country="US",
+                time_zone="America/New_York",
+            ),
+            "attributes": {"tier": "gold", "household_size": 3},
+            "interests": ("running",),
+            "aggregates": Aggregates(
+                order_count=4,
+                spend_total=Decimal("412.50"),
+                first_purchase_at=NOW - days(500),
+                last_purchase_at=NOW - days(200),
+                last_purchase={"shoes": NOW - days(200), "shoes/trail": NOW - days(200)},
+                purchase_count={"shoes": 3, "shoes/trail": 2},
+                spend={"shoes": Decimal("300.00")},
+            ),
+            **changes,
+        }
+    )
+
+
+def offer(offer_id: str = "a", **changes: Any) -> Offer:
+    return Offer(**{"id": offer_id, "title": f"Offer {offer_id}", "value": 10.0, **changes})
+
+
+def contact(offer_id: str, age_days: float, **changes: Any) -> OfferContact:
+    return OfferContact(
+        **{"offer_id": offer_id, "decision_id": "d", "at": NOW - days(age_days), **changes}
+    )
+
+
+def product(product_id: str, product_type: str) -> Product:
+    return Product(id=product_id, title=product_id, price="10.00 USD", product_type=product_type)
+
+
+def rule(text: str) -> Rule:
+    return prepare_rule(check_rule(text))
+
+
+def engine(*offers: Offer) -> Engine:
+    compiled = tuple(compile_offer(o) for o in offers)
+    return Engine(PublishedCatalog(version="v1", published_at=NOW, offers=compiled))
+
+
+def decide(*offers: Offer, customer: Customer | None = None, **changes: Any) -> Decision:
+    inputs: dict[str, Any] = {
+        "context": DecisionContext(channel="sms"),
+        "understanding": None,
+        "products": {},
+        "now": NOW,
+        "seed": 7,
+        "limit": 3,
+        "decision_id": "d-1",
+        "interaction_id": "x:1",
+        **changes,
+    }
+    return engine(*offers).decide(customer or joe(), **inputs)
