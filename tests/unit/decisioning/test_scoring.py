@@ -196,7 +196,7 @@ def test_the_score_is_probability_times_value_times_weight() -> None:
     log_odds = sum(best.contributions.values())
     assert best.probability == pytest.approx(1 / (1 + exp(-log_odds)))
     assert best.score == best.probability * 3.5
-    assert best.contributions["offer.discount"] == 0.2
+    assert best.contributions["offer.discount"] == pytest.approx(0.15)
     assert (best.value, best.weight, best.selection_probability) == (7, 0.5, 1)
 
 
