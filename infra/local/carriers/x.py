@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from twitter_text import parse_tweet  # type: ignore[import-untyped]
+from twitter_text import parse_tweet
 
 from chalicelib.model import Frozen
 

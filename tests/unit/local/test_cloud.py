@@ -164,7 +164,7 @@ def test_a_torn_tail_and_what_the_template_lost_do_not_keep_it_from_starting(
 
     cloud = open_cloud()
 
-    assert cloud.damaged == 1
+    assert (cloud.damaged, cloud.unknown) == (1, 1)
     assert client_of(cloud, "dynamodb").scan(TableName=LEDGER)["Items"] == [ITEM]
 
 
@@ -206,10 +206,10 @@ def test_a_long_poll_ends_in_time_and_at_once_when_we_stop(
     begun = time.monotonic()
 
     assert receive(sqs, WaitTimeSeconds=1) == []
-    assert 0.9 < time.monotonic() - begun < 5
+    assert 0.9 < time.monotonic() - begun < 10
     cloud.release_polls()
     assert receive(sqs, WaitTimeSeconds=20) == []
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 10
 
 
 def test_two_clouds_of_one_process_know_nothing_of_each_other(

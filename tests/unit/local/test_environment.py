@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 
+import boto3
 import pytest
 
 from chalicelib.settings import load_settings
@@ -68,10 +69,14 @@ def test_a_shell_of_a_real_stage_leads_nowhere_real() -> None:
 def test_the_process_environment_is_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REJOINDER_A", "before")
     monkeypatch.delenv("REJOINDER_B", raising=False)
+    session = boto3.Session("before", "before")
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", session)
 
     with environment({"REJOINDER_A": None, "REJOINDER_B": "during"}):
+        assert boto3.DEFAULT_SESSION is None
         assert "REJOINDER_A" not in os.environ
         assert os.environ["REJOINDER_B"] == "during"
 
     assert os.environ["REJOINDER_A"] == "before"
     assert "REJOINDER_B" not in os.environ
+    assert boto3.DEFAULT_SESSION is session

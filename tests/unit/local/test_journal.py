@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import resource
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,23 @@ def test_a_torn_tail_is_cut_off_and_writing_goes_on(torn: bytes, path: Path) -> 
     journal.close()
 
     assert read(path) == ([["item", 1], ["item", 3]], 0)
+
+
+def test_a_full_disk_is_an_error_and_spoils_nothing(path: Path) -> None:
+    """A limit on the size stands in for the disk: it too takes a part and refuses the rest."""
+    journal = Journal(path)
+    journal.append([["item", 1]])
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50, before[1]))
+    try:
+        with pytest.raises(OSError, match=r"part of a line|too large"):
+            journal.append([["item", "x" * 100]])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    journal.append([["item", 2]])
+    journal.close()
+
+    assert read(path) == ([["item", 1], ["item", 2]], 0)
 
 
 def test_a_file_that_is_one_torn_line_reads_as_empty(path: Path) -> None:

@@ -136,7 +136,7 @@ def test_a_body_of_exactly_the_limit_is_taken(start: Start) -> None:
 
 def test_a_slow_caller_is_given_up_and_keeps_nobody_waiting(start: Start) -> None:
     """Bytes that trickle in do not extend the time that the whole request has."""
-    server = start(request_seconds=0.3)
+    server = start(request_seconds=1)
     with socket.create_connection(("127.0.0.1", server.port), timeout=10) as slow:
         slow.sendall(b"POST / HTTP/1.1\r\nContent-Length: 100\r\n\r\nabc")
 
