@@ -7,8 +7,6 @@ amount with its ISO 4217 currency; locations are (latitude, longitude) in degree
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -476,14 +474,6 @@ class Store(Frozen):
             if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d-(([01]\d|2[0-3]):[0-5]\d|24:00)", span):
                 raise ValueError(f'{day}: opening hours are written "10:00-20:00"')
         return hours
-
-
-@dataclass(frozen=True, slots=True)
-class Assortment:
-    """The products and stores as one container knows them."""
-
-    products: Mapping[str, Product] = field(default_factory=dict)
-    stores: Mapping[str, Store] = field(default_factory=dict)
 
 
 class Cap(Frozen):

@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Generic, TypeVar
 
+from ..assortment import Assortment, Kinds
 from ..errors import NotFoundError, PermanentError, TemporaryError
-from ..model import Assortment, Product, Store
+from ..model import Product, Store
 from .changes import OVERLAP, READABLE, Stored, timestamp
 from .products import ProductChange, ProductStore, StoreChange, product_key
 from .snapshots import WRITE_ATTEMPTS, SnapshotHead, Snapshots
@@ -100,7 +101,8 @@ class AssortmentCache:
         self._subscribers: list[Callable[[AssortmentChange], None]] = []
         self._products = Shelf(Product)
         self._stores = Shelf(Store)
-        self._current = Assortment(self._products, self._stores)
+        self._kinds = Kinds()
+        self._current = Assortment(self._products, self._stores, self._kinds)
         self._newest = 0
         self._looked_at: datetime | None = None
         self._read_until: datetime | None = None
@@ -218,7 +220,8 @@ class AssortmentCache:
         self._products, products = self._products.merged(e for e in entries if e.kind == "product")
         self._stores, stores = self._stores.merged(e for e in entries if e.kind == "store")
         self._newest = max(self._newest, *(e.version for e in entries), 0)
-        self._current = Assortment(self._products, self._stores)
+        self._kinds = self._kinds.updated(self._products[i] for i in products)
+        self._current = Assortment(self._products, self._stores, self._kinds)
         return AssortmentChange(products, stores)
 
     def _told(self, change: AssortmentChange) -> AssortmentChange:

@@ -20,8 +20,8 @@ def advice(asked: Asked) -> Answer:
     size = asked.slot("size")
     products = [
         p
-        for p in asked.assortment.products.values()
-        if p.available and _belongs(p, category) and (size is None or p.size in (size, None))
+        for p in asked.assortment.of_category(category)
+        if p.available and (size is None or p.size in (size, None))
     ]
     if not products:
         return Answer("nothing_fits", {"category": _words(category), "size": size})
@@ -44,13 +44,6 @@ def _category(asked: Asked) -> str | None:
             return products[match.product_id].product_type
     views = asked.customer.aggregates.view_count if asked.personal else {}
     return min(views, key=lambda c: (-views[c], -c.count("/"), c), default=None)
-
-
-def _belongs(product: Product, category: str) -> bool:
-    """`shoes/trail` takes in its own kinds; a single word (`trail`) any level of the path."""
-    wanted = "/".join(part.strip().casefold() for part in re.split(r"[/>]", category))
-    paths = [path.casefold() for path in product.category_paths]
-    return wanted in paths or any(wanted in path.split("/") for path in paths)
 
 
 def _words(category: str) -> str:

@@ -11,8 +11,8 @@ from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from ..assortment import Assortment
 from ..model import (
-    Assortment,
     Channel,
     Customer,
     Intent,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
+from ..assortment import Assortment
 from ..model import Product
 from .stores import best_store
 from .terms import Answer, Asked
@@ -118,11 +119,7 @@ def _fits(has: str | None, wanted: str | None) -> bool:
 
 def _group(asked: Asked, product: Product) -> list[Product]:
     """All variants of the product, itself included, in order of id."""
-    if product.item_group_id is None:
-        return [product]
-    everything = asked.assortment.products.values()
-    found = (p for p in everything if p.item_group_id == product.item_group_id)
-    return sorted(found, key=lambda p: p.id)
+    return list(asked.assortment.variants(product))
 
 
 def _in_stock(products: Iterable[Product]) -> list[Product]:
@@ -182,7 +179,7 @@ def _size_order(size: str) -> tuple[int, float, str]:
 
 
 def _out_of_stock(asked: Asked, product: Product) -> Answer:
-    other = closest(asked.assortment.products, product)
+    other = closest(asked.assortment, product)
     facts: dict[str, Any] = {"product": describe(asked, product), "alternative": None}
     if other is not None:
         facts["alternative"] = {**describe(asked, other), **_price(other)}
@@ -192,19 +189,18 @@ def _out_of_stock(asked: Asked, product: Product) -> Answer:
     return Answer("out_of_stock", facts, link=link, question=question, offers=True)
 
 
-def closest(products: Mapping[str, Product], wanted: Product) -> Product | None:
+def closest(assortment: Assortment, wanted: Product) -> Product | None:
     """The closest thing in stock: the same in another colour; the same size of its kind, nearest in
     price with the same brand ahead; another size of the same."""
-    available = [p for p in products.values() if p.id != wanted.id and p.available]
-    group = [p for p in available if wanted.item_group_id and _same_group(p, wanted)]
+    group = [p for p in _in_stock(assortment.variants(wanted)) if p.id != wanted.id]
     recoloured = [p for p in group if p.size == wanted.size]
     kind = [
         p
-        for p in available
-        if wanted.product_type
-        and p.category_paths == wanted.category_paths
+        for p in _in_stock(assortment.of_category(wanted.product_type or ""))
+        if p.category_paths == wanted.category_paths
         and p.size == wanted.size
-        if not _same_group(p, wanted)
+        and p.id != wanted.id
+        and not _same_group(p, wanted)
     ]
     for candidates in (recoloured, kind, group):
         if candidates:

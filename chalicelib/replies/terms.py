@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from ..model import Assortment, Channel, Customer, PendingQuestion, Preference, Understanding
+from ..assortment import Assortment
+from ..model import Channel, Customer, PendingQuestion, Preference, Understanding
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "chalicelib"
 
-GROUND = {"model", "errors", "settings", "documents", "queues", "zones"}
+GROUND = {"model", "errors", "settings", "documents", "queues", "zones", "assortment"}
 ROOMS = {
     *("understanding", "decisioning", "preference", "replies"),
     *("inbound", "outbound", "customers", "catalog", "ledger", "console"),

@@ -8,8 +8,8 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
+from chalicelib.assortment import Assortment
 from chalicelib.model import (
-    Assortment,
     Behaviour,
     Channel,
     Customer,
@@ -77,7 +77,7 @@ GONE = {"broadway": 0, "soho": 0}
 
 
 def shop(*products: Product, stores: Sequence[Store] = (BROADWAY, SOHO)) -> Assortment:
-    return Assortment({p.id: p for p in products}, {s.id: s for s in stores})
+    return Assortment.of(products, stores)
 
 
 TRAIL = product("tb-44")

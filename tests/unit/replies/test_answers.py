@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.model import Assortment, Intent, Understanding
+from chalicelib.assortment import Assortment
+from chalicelib.model import Intent, Understanding
 from chalicelib.replies import compose_restock
 
 from .shop import (
