@@ -30,11 +30,14 @@ test: $(READY) ## Every test that pip packages alone can run, with branch covera
 
 test-clients: $(READY) ## The published npm clients against a running Rejoinder
 	cd tests/clients && npm ci --silent --no-audit --no-fund
-	$(BIN)/python -m pytest -q -m clients tests
+	$(BIN)/python -m pytest -q -m clients tests/clients tests/unit/inbound
 
 test-browser: $(READY) ## The console in headless Chromium
-	@command -v chromium chromium-headless-shell >/dev/null || { apt-get -qq update && apt-get -qq install -y chromium >/dev/null; }
-	$(BIN)/python -m pytest -q -m browser tests
+	@command -v chromium chromium-headless-shell >/dev/null || { apt-get -qq update && apt-get -qq install -y --no-install-recommends chromium-headless-shell fonts-inter-variable >/dev/null; }
+	$(BIN)/python -m pytest -q -m browser tests/browser
+
+picture: $(READY) ## Make docs/console.png again
+	SCREENSHOT=docs/console.png $(BIN)/python -m pytest -q -m browser tests/browser/test_story.py
 
 static: $(READY) ## Format, lint and types; rewrites nothing
 	$(BIN)/ruff format --check .
@@ -59,4 +62,4 @@ deploy: package ## Create or update the stack of STAGE, then its functions
 clean: ## Remove what was built; the local run's state too
 	rm -rf build $(VENV)
 
-.PHONY: help run story test test-clients test-browser static check fix bench package deploy clean
+.PHONY: help run story test test-clients test-browser picture static check fix bench package deploy clean

@@ -201,11 +201,21 @@ def no_reply_twiml() -> Response:
     return Response(body, headers={"Content-Type": "text/xml"})
 
 
+_PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; "
+    "img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'"
+)
+"""Our pages run nothing but their own files; `style-src-attr` is for the unsubscribe page."""
+
+
 def served(text: str, media_type: str) -> Response:
     """A file of the package, as UTF-8 text."""
     headers: dict[str, str | list[str]] = {
         "Content-Type": f"{media_type}; charset=utf-8",
         "Cache-Control": "no-cache",
+        "Content-Security-Policy": _PAGE_POLICY,
+        "Referrer-Policy": "no-referrer",
         "X-Content-Type-Options": "nosniff",
     }
     return Response(text, headers=headers)

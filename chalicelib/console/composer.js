@@ -63,13 +63,10 @@ function read() {
     return { path: "local/text", document, item: { ...item, channel: "sms" } };
   }
   const dm = form.elements.dm.checked;
-  const mention = dm || text.toLowerCase().includes(BRAND.handle) ? text : `${BRAND.handle} ${text}`;
-  const channel = dm ? "x_dm" : "x_reply";
-  return {
-    path: "local/tweet",
-    document: { from: person.x, text, dm },
-    item: { ...item, channel, text: mention },
-  };
+  const post = text.toLowerCase().includes(BRAND.handle) ? text : `${BRAND.handle} ${text}`;
+  const shown = dm ? { channel: "x_dm", text } : { channel: "x_reply", text: post };
+  const document = { from: person.x, text, dm };
+  return { path: "local/tweet", document, item: { ...item, ...shown } };
 }
 
 /** Show the fields and the ideas of the chosen way. */

@@ -109,8 +109,8 @@ const isSettled = ({ replies }) =>
 
 function invite() {
   find("token-form").hidden = true;
-  const words = "Send something, or press Why? beside a message, and read here who it was, what was "
-    + "understood, which offer won, and why it took this way.";
+  const words = "Send something, or press Why? beside a message, and read here who it was, "
+    + "what was understood, which offer won, and why it took this way.";
   find("story").replaceChildren(element("p", { class: "invitation" }, words));
 }
 

@@ -143,7 +143,8 @@ function breakable(url) {
 }
 
 function link(url) {
-  const made = element("button", { class: "link", type: "button", title: "Follow it" }, ...breakable(url));
+  const about = { class: "link", type: "button", title: "Follow it" };
+  const made = element("button", about, ...breakable(url));
   made.addEventListener("click", async () => {
     const isCounted = await follow(url);
     made.classList.toggle("counted", isCounted);

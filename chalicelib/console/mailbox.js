@@ -26,7 +26,9 @@ export class Mailbox {
 
   concerns(item, person) {
     if (item.own) return item.person === person;
-    if (item.channel !== "handover") return [person.x, person.phone, person.email].includes(item.to);
+    if (item.channel !== "handover") {
+      return [person.x, person.phone, person.email].includes(item.to);
+    }
     const asked = this.items.find((one) => one.own && one.interactionId === item.interactionId);
     return asked?.person === person;
   }
