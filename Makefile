@@ -26,7 +26,7 @@ story: $(READY) ## Play Joe's story and its variants in the terminal
 	$(BIN)/python -m infra.local.story
 
 test: $(READY) ## Every test that pip packages alone can run, with branch coverage
-	$(BIN)/python -m pytest -q -m "not clients and not browser" --cov --cov-report=term
+	$(BIN)/python -m pytest -q -m "not clients and not browser and not package and not races" --cov --cov-report=term
 
 test-clients: $(READY) ## The published npm clients against a running Rejoinder
 	cd tests/clients && npm ci --silent --no-audit --no-fund
@@ -35,6 +35,9 @@ test-clients: $(READY) ## The published npm clients against a running Rejoinder
 test-browser: $(READY) ## The console in headless Chromium
 	@command -v chromium chromium-headless-shell >/dev/null || { apt-get -qq update && apt-get -qq install -y --no-install-recommends chromium-headless-shell fonts-inter-variable >/dev/null; }
 	$(BIN)/python -m pytest -q -m browser tests/browser
+
+test-package: $(READY) ## Build, prove, and rehearse the deployment of the Lambda package
+	$(BIN)/python -m pytest -q -s -m package tests/flow/test_package.py
 
 picture: $(READY) ## Make docs/console.png again
 	SCREENSHOT=docs/console.png $(BIN)/python -m pytest -q -m browser tests/browser/test_story.py
@@ -57,9 +60,9 @@ package: $(READY) ## Build the Lambda package of STAGE and prove it (Python 3.13
 	$(BIN)/python -m infra.package --stage $(STAGE)
 
 deploy: package ## Create or update the stack of STAGE, then its functions
-	$(BIN)/python -m infra.deploy --stage $(STAGE)
+	$(BIN)/python -m infra.deploy --stage $(STAGE) $(if $(DRY_RUN),--dry-run)
 
 clean: ## Remove what was built; the local run's state too
 	rm -rf build $(VENV)
 
-.PHONY: help run story test test-clients test-browser picture static check fix bench package deploy clean
+.PHONY: help run story test test-clients test-browser test-package picture static check fix bench package deploy clean

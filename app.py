@@ -39,7 +39,7 @@ from chalicelib.web import (
 VERSION = "0.1.0"
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
-ANY = [JSON, FORM, "text/plain", "application/octet-stream"]
+ANY = [JSON, FORM, "text/plain"]
 FILES = [JSON, "text/csv", "text/tab-separated-values", "application/x-ndjson", "text/plain"]
 WEB_CORS = web.cors("Authorization", "Content-Type", "Content-Encoding", "anonymousid", "sentat")
 
