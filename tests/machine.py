@@ -1,14 +1,11 @@
 """The whole of Rejoinder on this machine, with the demo shop in it, and those who speak to it.
 
-Everything here goes over HTTP, as the world's requests do; each is signed without our code: X's by
-its own published rule, Twilio's by Twilio's validator.
+Everything here goes over HTTP, as the world's requests do, signed as their senders sign.
 """
 
 from __future__ import annotations
 
 import base64
-import hashlib
-import hmac
 import itertools
 import json
 import random
@@ -17,24 +14,22 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
 import boto3
 import urllib3
-from twilio.request_validator import RequestValidator
 
 from chalicelib.steps.rooms import Rooms
 from infra.local import shop
 from infra.local.machine import Data, LocalCloud
 from infra.progress import Progress
 from infra.shelves import Shelves
+from tests import outsiders
 
 NOON = datetime(2026, 11, 18, 17, 0, tzinfo=UTC)
 """12:00 in New York, a Wednesday."""
 
-PAYLOADS = Path(__file__).parent / "payloads"
 PATIENCE_SECONDS = 20
 FORM = "application/x-www-form-urlencoded"
 
@@ -197,46 +192,18 @@ class Machine:
         return person
 
     def tweets(self, author: str, text: str) -> str:
-        """The author mentions the brand (X Activity API); answers the interaction's id."""
-        body = self.mention(author, text)
+        """The author mentions the brand; answers the interaction's id."""
+        post_id = self.x_id()
+        body = outsiders.mention(post_id, author, text, self.cloud.clock())
         assert self.deliver_x(body).status == 200
-        return f"x:{json.loads(body)['data']['payload']['id']}"
-
-    def mention(self, author: str, text: str) -> bytes:
-        """The body by which the X Activity API tells of a post."""
-        document = json.loads((PAYLOADS / "x/activity_mention.json").read_bytes())
-        post_id = self._post_id()
-        document["data"]["event_uuid"] = post_id
-        told = {"id": post_id, "author_id": author, "text": text, "created_at": self._now()}
-        document["data"]["payload"].update(told, conversation_id=post_id)
-        return _json(document)
-
-    def account_mention(self, author: str, text: str) -> bytes:
-        """The body by which the Account Activity API tells of a post."""
-        document = json.loads((PAYLOADS / "x/account_mention.json").read_bytes())
-        post_id = self._post_id()
-        (tweet,) = document["tweet_create_events"]
-        tweet.update(id=int(post_id), id_str=post_id, text=text)
-        tweet["timestamp_ms"] = self._milliseconds()
-        tweet["user"].update(id=int(author), id_str=author)
-        return _json(document)
+        return f"x:{post_id}"
 
     def sends_dm(self, sender: str, text: str) -> str:
         """A direct message to the brand; answers the interaction's id."""
-        document = json.loads((PAYLOADS / "x/activity_direct_message.json").read_bytes())
-        (message,) = document["data"]["payload"]["direct_message_events"]
-        message.update(id=self._post_id(), created_timestamp=self._milliseconds())
-        message["message_create"]["sender_id"] = sender
-        message["message_create"]["message_data"]["text"] = text
-        assert self.deliver_x(_json(document)).status == 200
-        return f"x:{message['id']}"
-
-    def deliver_x(self, body: bytes, signature: str | None = None) -> Response:
-        headers = {
-            "Content-Type": "application/json",
-            "X-Twitter-Webhooks-Signature": signature or signed_by_x(body),
-        }
-        return self.call("POST", "/webhooks/x", body, headers)
+        event_id = self.x_id()
+        body = outsiders.direct_message(event_id, sender, text, self.cloud.clock())
+        assert self.deliver_x(body).status == 200
+        return f"x:{event_id}"
 
     def texts(self, sender: str, text: str) -> str:
         """Somebody texts the brand's number; answers the interaction's id."""
@@ -246,45 +213,36 @@ class Machine:
         return f"twilio:{fields['MessageSid']}"
 
     def text_message(self, sender: str, text: str) -> dict[str, str]:
-        """The fields by which Twilio tells of a text."""
-        sid = f"SM{self.number():032x}"
-        return {
-            "MessageSid": sid,
-            "SmsSid": sid,
-            "AccountSid": "AC00000000000000000000000000000999",
-            "From": sender,
-            "To": "+15550009999",
-            "Body": text,
-            "NumMedia": "0",
+        """The fields of a text that was never sent before."""
+        return outsiders.text_message(f"SM{self.number():032x}", sender, text)
+
+    def x_id(self) -> str:
+        """An id that X has given to nothing else."""
+        return str(2_080_765_813_578_191_303 + self.number())
+
+    def deliver_x(self, body: bytes, signature: str | None = None) -> Response:
+        """By X's webhook; `signature` None: the right one."""
+        headers = {
+            "Content-Type": "application/json",
+            "X-Twitter-Webhooks-Signature": signature or outsiders.signed_by_x(body),
         }
+        return self.call("POST", "/webhooks/x", body, headers)
 
     def deliver_twilio(
         self, path: str, fields: Mapping[str, str], signature: str | None = None
     ) -> Response:
+        """By one of Twilio's webhooks; `signature` None: the right one."""
         headers = {
             "Content-Type": FORM,
-            "X-Twilio-Signature": signature or self.signed_by_twilio(path, fields),
+            "X-Twilio-Signature": signature or outsiders.signed_by_twilio(self.url + path, fields),
         }
         return self.call("POST", path, urlencode(fields).encode(), headers)
-
-    def signed_by_twilio(self, path: str, fields: Mapping[str, str]) -> str:
-        validator = RequestValidator("local-twilio-token")
-        return str(validator.compute_signature(self.url + path, dict(fields)))
 
     def tracks(self, call: str, document: Any, write_key: str = "local-write-key") -> Response:
         """One call of the Segment HTTP API."""
         key = base64.b64encode(f"{write_key}:".encode()).decode()
         headers = {"Content-Type": "application/json", "Authorization": f"Basic {key}"}
         return self.call("POST", f"/v1/{call}", _json(document), headers)
-
-    def _post_id(self) -> str:
-        return str(2_080_765_813_578_191_303 + self.number())
-
-    def _now(self) -> str:
-        return f"{self.cloud.clock():%Y-%m-%dT%H:%M:%S}.000Z"
-
-    def _milliseconds(self) -> str:
-        return str(int(self.cloud.clock().timestamp() * 1000))
 
 
 @contextmanager
@@ -304,12 +262,6 @@ def running() -> Iterator[Machine]:
             yield machine
         finally:
             machine.close()
-
-
-def signed_by_x(body: bytes, secret: str = "local-x-secret") -> str:
-    """https://docs.x.com/x-api/webhooks/quickstart: HMAC-SHA256 over the raw body."""
-    digest = hmac.new(secret.encode(), body, hashlib.sha256).digest()
-    return f"sha256={base64.b64encode(digest).decode()}"
 
 
 def _known_of(person: Person) -> dict[str, Any]:

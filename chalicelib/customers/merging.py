@@ -7,12 +7,14 @@ had before stays theirs, and whatever came after the merge stays with the surviv
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from ..model import (
     Aggregates,
+    Behaviour,
     Channel,
     Customer,
     EntityId,
@@ -66,7 +68,7 @@ def merge(survivor: Customer, other: Customer) -> Customer:
             "x_linked_with_opt_in": _x_opt_in(survivor, other),
             "reach": _merge_reach(survivor.reach, other.reach),
             "aggregates": _add(survivor.aggregates, other.aggregates),
-            "recent": _by_time((*survivor.recent, *other.recent))[:RECENT_LIMIT],
+            "recent": _newest_first((*survivor.recent, *other.recent))[:RECENT_LIMIT],
             "orders": _by_time((*survivor.orders, *other.orders)),
             "offers": _by_time((*survivor.offers, *other.offers)),
             "pending": survivor.pending or other.pending,
@@ -91,14 +93,15 @@ def part(merged: Customer, done: Merge) -> tuple[Customer, Customer]:
             "aggregates": _subtract(
                 merged.aggregates, before.aggregates, other.aggregates, done.at
             ),
-            "recent": tuple(b for b in merged.recent if b not in other.recent),
+            "recent": _without(merged.recent, other.recent),
             "orders": tuple(o for o in merged.orders if o.id not in their_orders),
             "offers": tuple(
                 o for o in merged.offers if (o.decision_id, o.offer_id) not in their_offers
             ),
         }
     )
-    return survivor, other.model_copy(update={"merged_into": None})
+    still_held = tuple(i for i in other.identities if i in merged.identities)
+    return survivor, other.model_copy(update={"merged_into": None, "identities": still_held})
 
 
 def _newest_fields(survivor: Customer, other: Customer) -> dict[str, Any]:
@@ -231,8 +234,23 @@ def _latest(one: datetime | None, two: datetime | None) -> datetime | None:
 
 
 def _by_time(facts: Iterable[V]) -> tuple[V, ...]:
-    unique = {_fact_key(f): f for f in facts}
-    return tuple(sorted(unique.values(), key=lambda f: f.at, reverse=True))  # type: ignore[attr-defined]
+    """Each once, newest first."""
+    return _newest_first({_fact_key(f): f for f in facts}.values())
+
+
+def _newest_first(facts: Iterable[V]) -> tuple[V, ...]:
+    return tuple(sorted(facts, key=lambda f: f.at, reverse=True))  # type: ignore[attr-defined]
+
+
+def _without(held: Iterable[Behaviour], taken: Iterable[Behaviour]) -> tuple[Behaviour, ...]:
+    """What is left; the same thing done twice within a millisecond was still done twice."""
+    gone, left = Counter(taken), list[Behaviour]()
+    for done in held:
+        if gone[done]:
+            gone[done] -= 1
+        else:
+            left.append(done)
+    return tuple(left)
 
 
 def _fact_key(fact: Any) -> Any:
