@@ -78,17 +78,17 @@ def _run(given: Mapping[str, str], state: Path, port: int, name: str) -> int:
                 raise
             print(f"port {port} is in use: PORT=0 make run picks a free one", file=sys.stderr)
             return 1
-        return _serve(machine)
+        return _serve(machine, name)
 
 
-def _serve(machine: LocalCloud) -> int:
+def _serve(machine: LocalCloud, data: str) -> int:
     import urllib3
 
     health = urllib3.request("GET", f"{machine.url}/healthz", retries=False, timeout=30)
     if health.status != 200:
         print(f"/healthz answers {health.status}: see above", file=sys.stderr)
         return 1
-    _report(machine)
+    _report(machine, data)
     while True:
         time.sleep(3600)
 
@@ -136,7 +136,23 @@ def _data(name: str) -> Data:
     return Data(name, load)
 
 
-def _report(machine: LocalCloud) -> None:
+def _people(data: str, url: str) -> tuple[str, ...]:
+    """Somebody to be, and something to say as them."""
+    if data == "shop":
+        said = '{"from": "1234", "text": "Trailblazer GTX in a 44?"}'
+        who = "x:1234, phone:+15551230001, email:joe@example.com"
+        return f"  Joe        {who}", f"  Try        curl {url}/local/tweet -d '{said}'"
+    from .completejourney import PROVENANCE
+
+    said = '{"from": "+15552000001", "text": "do you have any cheddar?"}'
+    return (
+        f"  Data       {PROVENANCE}",
+        "  Household  hh-1 to hh-2500: card:1, phone:+15552000001, email:hh1@household.example",
+        f"  Try        curl {url}/local/text -d '{said}'",
+    )
+
+
+def _report(machine: LocalCloud, data: str) -> None:
     """Where to look. The last line says that all of it answers."""
     settings = machine.settings
     if machine.cloud.damaged:
@@ -152,15 +168,15 @@ def _report(machine: LocalCloud) -> None:
             file=sys.stderr,
         )
     url, token = machine.url, machine.token
+    people = "\n".join(_people(data, url))
     print(
         f"""Rejoinder on this machine; its state is kept in {machine.state_dir}
   Console    {url}/console#token={token}
   Messages   {url}/local/messages     what phones, inboxes and timelines got
   Operators  Authorization: Bearer {token}
   Brand      X user {settings.x_user_id} (@retailerxyz), SMS {settings.twilio_number}
-  Joe        x:1234, phone:+15551230001, email:joe@example.com
   AWS        AWS_ENDPOINT_URL={settings.aws_endpoint_url}
-  Try        curl {url}/local/tweet -d '{{"from": "1234", "text": "Trailblazer GTX in a 44?"}}'
+{people}
 Ready at {url} (Ctrl-C stops)""",
         flush=True,
     )

@@ -250,4 +250,7 @@ def _response(answer: Mapping[str, Any]) -> HttpResponse:
     headers = [(n, str(v)) for n, v in (answer.get("headers") or {}).items()]
     for name, values in (answer.get("multiValueHeaders") or {}).items():
         headers += [(name, str(value)) for value in values]
+    if not any(name.lower() == "content-type" for name, _ in headers):
+        # What API Gateway says of an answer that does not say it itself.
+        headers.append(("Content-Type", "application/json"))
     return HttpResponse(int(answer["statusCode"]), tuple(headers), content)
