@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from functools import partial
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from chalice.app import Chalice, CloudWatchEvent, Rate, Response, SQSEvent
 
@@ -37,16 +37,18 @@ from chalicelib.web import (
 )
 
 VERSION = "0.1.0"
-FORM = "application/x-www-form-urlencoded"
+FORM, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
 JSON = "application/json"
 ANY = [JSON, FORM, "text/plain"]
 FILES = [JSON, "text/csv", "text/tab-separated-values", "application/x-ndjson", "text/plain"]
+URL_SAFE = "%/:?#[]@!$&'()*+,;=~-._"
 WEB_CORS = web.cors("Authorization", "Content-Type", "Content-Encoding", "anonymousid", "sentat")
 
 app = Chalice(app_name="rejoinder")
 app.log.setLevel(logging.INFO)
 routes = web.Routes(app)
 rooms = wiring.rooms
+fresh = wiring.fresh_rooms
 stage = load_settings()
 
 
@@ -106,7 +108,8 @@ def follow_link(token: str) -> Response:
     link = pipeline.follow(token, rooms())
     if link is None:
         raise NotFoundError("this link is not known, or has expired")
-    return Response("", status_code=302, headers={"Location": link.url})
+    # An operator wrote it, in whatever characters.
+    return Response("", status_code=302, headers={"Location": quote(link.url, safe=URL_SAFE)})
 
 
 @routes.public("/u/{token}", "GET", "Asks whether to unsubscribe from marketing e-mail")
@@ -114,7 +117,12 @@ def ask_to_unsubscribe(token: str) -> Response:
     return web.served(consenting.ask_to_unsubscribe(token, rooms()), "text/html")
 
 
-@routes.public("/u/{token}", "POST", "One-click unsubscribe (RFC 8058)", content_types=[FORM, JSON])
+@routes.public(
+    "/u/{token}",
+    "POST",
+    "One-click unsubscribe (RFC 8058)",
+    content_types=[FORM, MULTIPART, JSON],
+)
 def unsubscribe(token: str) -> Response:
     return web.served(consenting.unsubscribe(token, rooms()), "text/html")
 
@@ -177,7 +185,7 @@ def undo_merge(id: str, merge_id: str) -> Any:
 )
 def post_customers() -> Any:
     kind = query_of(app).get("kind", "customers")
-    return importing.customers(kind, file_of(app), rooms())
+    return importing.customers(kind, file_of(app), fresh())
 
 
 # --- products, stores and offers ---------------------------------------------------------------
@@ -195,7 +203,7 @@ def get_product(id: str) -> Any:
 
 @routes.operator("/products/import", "POST", "A Google Merchant feed", content_types=FILES)
 def post_products() -> Any:
-    return importing.products(content_type(app), file_of(app), rooms())
+    return importing.products(content_type(app), file_of(app), fresh())
 
 
 @routes.operator("/stores/{id}", "PUT", "Keep a store", takes=Store)
@@ -211,7 +219,7 @@ def get_store(id: str) -> Any:
 @routes.operator("/offers/{id}", "PUT", "Keep the draft of an offer", takes=Offer)
 def put_offer(id: str) -> Any:
     offer = body_of(app, Offer, id=entity_id(id))
-    change = rooms().offers.put(offer, products=rooms().assortment.current.products)
+    change = rooms().offers.put(offer, products=fresh().assortment.current.products)
     return {**shown(offer), "warnings": list(change.warnings)}
 
 
@@ -235,7 +243,7 @@ def list_offers() -> Any:
     "/catalog/publish", "POST", "Make all drafts live, or roll back", takes=stocking.PublishRequest
 )
 def publish_catalog() -> Any:
-    return stocking.publish_catalog(body_of(app, stocking.PublishRequest), rooms())
+    return stocking.publish_catalog(body_of(app, stocking.PublishRequest), fresh())
 
 
 # --- decisions and what became of things -------------------------------------------------------
@@ -244,7 +252,7 @@ def publish_catalog() -> Any:
 @routes.operator("/decisions", "POST", "Decide now", takes=offering.DecisionRequest)
 def post_decision() -> Any:
     asked = body_of(app, offering.DecisionRequest)
-    return explaining.answered(offering.decide_now(asked, rooms()))
+    return explaining.answered(offering.decide_now(asked, fresh()))
 
 
 @routes.operator("/decisions/{id}", "GET", "Explain a decision")
@@ -255,7 +263,7 @@ def get_decision(id: str) -> Any:
 @routes.operator("/decisions/{id}/replay", "POST", "Decide again", takes=explaining.ReplayRequest)
 def replay_decision(id: str) -> Any:
     asked = body_of(app, explaining.ReplayRequest)
-    return explaining.replayed(entity_id(id), asked.catalog_version, rooms())
+    return explaining.replayed(entity_id(id), asked.catalog_version, fresh())
 
 
 @routes.operator("/interactions/{id}", "GET", "One interaction and what became of it")

@@ -140,7 +140,7 @@ class Behaviour(Frozen):
 
 class OrderLine(Frozen):
     product_id: str | None = None
-    category: str | None = Field(None, max_length=200, description="product_type path, a/b/c")
+    category: str | None = Field(None, description="product_type path, a/b/c")
     quantity: float = Field(1, ge=0)
     amount: Decimal = Field(Decimal(0), description="what was paid for the line, all units")
 
@@ -385,7 +385,7 @@ class Price(Frozen):
     @classmethod
     def parse(cls, text: str) -> Price:
         amount, _, currency = text.strip().partition(" ")
-        if not re.fullmatch(r"\d+(\.\d+)?", amount):
+        if not re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,6})?", amount):
             raise ValueError('a price is written "129.90 USD"')
         return cls(amount=Decimal(amount), currency=currency.strip())
 
@@ -480,7 +480,7 @@ class Cap(Frozen):
     """At most `times` within any `days` (a sliding window)."""
 
     times: int = Field(ge=1)
-    days: float = Field(gt=0)
+    days: float = Field(gt=0, le=36_500, allow_inf_nan=False)
 
 
 class ContactPolicy(Frozen):

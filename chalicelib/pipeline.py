@@ -10,11 +10,12 @@ Lives here: the order of things, and what a lost race means. Never here: what an
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from datetime import datetime
 
 from . import documents
-from .errors import PermanentError, TemporaryError
+from .errors import PermanentError, RejoinderError, TemporaryError
 from .inbound import SOURCES
 from .inbound.request import InboundRequest, Parsed
 from .ledger import Refused
@@ -35,15 +36,15 @@ from .model import (
     WebEvent,
 )
 from .settings import Settings
-from .steps import events, forgetting, messages, receipts, restocking, sweeping
-from .steps.plan import INTERACTION, Plan, recorded
+from .steps import deciding, events, forgetting, messages, receipts, restocking, sweeping
+from .steps.plan import INTERACTION, Plan, anonymised, recorded
+from .steps.resolving import look_up
 from .steps.rooms import Rooms
 from .understanding import is_withdrawal
 
-Parse = Callable[[InboundRequest, Settings, datetime], Parsed]
+log = logging.getLogger("rejoinder")
 
-ATTEMPTS = 8
-"""How often a message is worked on afresh when others of the same customer were first."""
+Parse = Callable[[InboundRequest, Settings, datetime], Parsed]
 
 
 def receive(name: str, parse: Parse, request: InboundRequest, rooms: Rooms) -> Parsed:
@@ -71,10 +72,12 @@ def respond(interaction: Interaction, rooms: Rooms) -> InteractionRecord | None:
 
     Raises TemporaryError to have the queue try again.
     """
-    for _ in range(ATTEMPTS):
+    attempts, spent = rooms.patience.attempts(), False
+    while spent or next(attempts, None) is not None:
+        spent = False
         try:
             plan = _plan(interaction, rooms)
-        except documents.Cancelled:
+        except (documents.Cancelled, Refused):
             continue
         except PermanentError as error:
             return _give_up(interaction, error, rooms)
@@ -85,10 +88,11 @@ def respond(interaction: Interaction, rooms: Rooms) -> InteractionRecord | None:
         except Refused as refused:
             if INTERACTION in refused.names:
                 return None
-            _note_spent(refused.names, plan, rooms)
+            spent = deciding.note_spent(refused.names, plan.units, rooms)
             continue
         for entry in plan.entries:
-            deliver(entry, rooms)
+            if entry.status == "pending":
+                deliver(entry, rooms)
         return plan.record
     raise TemporaryError("others keep changing the customer", interaction_id=interaction.id)
 
@@ -112,11 +116,12 @@ def sweep(rooms: Rooms) -> int:
         if entry is None:
             continue
         count += 1
-        result = sweeping.verdict(entry, rooms)
-        if result is None:
-            deliver(entry, rooms)
-        else:
-            _settle(entry, result, rooms)
+        try:
+            _finish(entry, rooms)
+        except Exception as error:
+            # It is looked at again when its time comes; the others do not wait for it.
+            reason = error.code if isinstance(error, RejoinderError) else type(error).__name__
+            log.error("outbox entry %s left for another try: %s", entry.id, reason)
     return count
 
 
@@ -170,26 +175,37 @@ def _give_up(
     interaction: Interaction, error: PermanentError, rooms: Rooms
 ) -> InteractionRecord | None:
     """No retry would mend it: what is known is put on record, and work on it stops."""
-    record = recorded(interaction, InteractionStatus.FAILED, note=error.message)
+    owner = look_up(interaction, rooms).customer_id
+    # What nobody owns could never be erased: neither words nor identities are kept of it.
+    kept = interaction if owner else anonymised(interaction)
+    record = recorded(kept, InteractionStatus.FAILED, customer_id=owner, note=error.message)
     try:
         rooms.ledger.commit(Plan(record=record).writes(rooms, rooms.clock()))
-    except Refused:
-        return None
+    except Refused as refused:
+        if INTERACTION in refused.names:
+            return None
+        raise TemporaryError("others were first", interaction_id=interaction.id) from None
     return record
 
 
+def _finish(entry: OutboxEntry, rooms: Rooms) -> None:
+    result = sweeping.verdict(entry, rooms)
+    if result is None:
+        deliver(entry, rooms)
+    else:
+        _settle(entry, result, rooms)
+
+
 def _settle(entry: OutboxEntry, result: SendResult, rooms: Rooms) -> OutboxEntry:
-    try:
-        settled = rooms.outbox.settle(entry, result, rooms.clock())
-    except documents.Cancelled:
-        # A receipt or another sweeper settled it first; what they said stands.
-        return entry
-    if result.opted_out and not isinstance(entry.body, Handover):
-        receipts.note_refusal(settled, rooms)
-    return settled
-
-
-def _note_spent(names: frozenset[str], plan: Plan, rooms: Rooms) -> None:
-    for unit in plan.units:
-        if unit.name in names:
-            rooms.budgets.note_spent(unit.offer_id, unit.shard, rooms.clock())
+    for _ in rooms.patience.attempts():
+        try:
+            settled = rooms.outbox.settle(entry, result, rooms.clock())
+        except documents.Cancelled as cancelled:
+            if cancelled.failed:
+                # A receipt or another sweeper settled it first; what they said stands.
+                return entry
+            continue
+        if result.opted_out and not isinstance(entry.body, Handover):
+            receipts.note_refusal(settled, rooms)
+        return settled
+    raise TemporaryError("what became of a send was not recorded", outbox_id=entry.id)

@@ -69,7 +69,8 @@ class Queues:
 
 def seal(interactions: Sequence[Interaction]) -> str:
     """The envelope's text."""
-    plain = _INTERACTIONS.dump_json(tuple(interactions), exclude_none=True)
+    # SQS refuses some characters that people may write, U+FFFE and U+FFFF among them.
+    plain = _INTERACTIONS.dump_json(tuple(interactions), exclude_none=True, ensure_ascii=True)
     if len(plain) <= _PLAIN_BYTES:
         return plain.decode()
     return _COMPRESSED + base64.b64encode(zlib.compress(plain)).decode()

@@ -7,7 +7,6 @@ GET /openapi.json says. Never here: what any route does.
 from __future__ import annotations
 
 import functools
-import json
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from chalice.app import Chalice, CORSConfig, IAMAuthorizer, Response
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from .errors import PayloadError, RejoinderError, TooLargeError
+from .inbound.payload import find_flaw, read_object
 from .inbound.request import InboundRequest, Parsed
 from .model import EntityId
 
@@ -136,12 +136,9 @@ def json_of(app: Chalice) -> dict[str, Any]:
         raise TooLargeError("the body is too large", limit_bytes=BODY_LIMIT_BYTES)
     if not raw.strip():
         return {}
-    try:
-        given = json.loads(raw)
-    except (ValueError, RecursionError):
-        raise PayloadError("the body is not JSON", wanted="a JSON object in UTF-8") from None
-    if not isinstance(given, dict):
-        raise PayloadError("the body is not a JSON object", wanted="a JSON object")
+    given = read_object(raw)
+    if flaw := find_flaw(given):
+        raise PayloadError(f"the body cannot be taken: {flaw}")
     return given
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -23,6 +24,7 @@ from .catalog import (
 )
 from .customers.store import CustomerStore
 from .decisioning import Engine
+from .documents import Patience
 from .errors import ConfigurationError
 from .ledger import Budgets, Ledger, Outbox
 from .model import PublishedCatalog
@@ -49,6 +51,13 @@ def rooms() -> Rooms:
     return _made
 
 
+def fresh_rooms() -> Rooms:
+    """The same, caught up with what others published: for answers that depend on the catalogs."""
+    made = rooms()
+    made.refresh()
+    return made
+
+
 def use(made: Rooms | None) -> None:
     """Serve with these rooms: the local run's and the tests' own clock, carriers and cloud."""
     global _made
@@ -60,6 +69,7 @@ def build(
     *,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     rng: random.Random | None = None,
+    pause: Callable[[float], None] = time.sleep,
     client: Callable[[str], Any] | None = None,
 ) -> Rooms:
     """Every room over AWS, or what stands at `settings.aws_endpoint_url`; nothing is read yet.
@@ -67,6 +77,7 @@ def build(
     Raises ConfigurationError for settings that cannot work together.
     """
     rng = rng or random.SystemRandom()
+    patience = Patience(rng, pause)
     client = client or _Clients(settings)
     catalog_table, ledger_table = settings.name("catalog"), settings.name("ledger")
     artifacts = Artifacts(client("s3"), settings.artifacts_bucket)
@@ -86,10 +97,15 @@ def build(
         settings=settings,
         clock=clock,
         rng=rng,
+        patience=patience,
         dynamodb=dynamodb,
         queues=Queues(sqs, *_queue_urls(sqs, settings)),
         customers=CustomerStore(
-            dynamodb, settings.name("customers"), settings.behaviour_retention_days, retention
+            dynamodb,
+            settings.name("customers"),
+            settings.behaviour_retention_days,
+            retention,
+            patience,
         ),
         ledger=Ledger(dynamodb, ledger_table, retention),
         outbox=Outbox(dynamodb, ledger_table, retention),

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from .errors import PermanentError, RejoinderError, TemporaryError
+from .errors import NotFoundError, PermanentError, RejoinderError, TemporaryError
 from .pipeline import respond
 from .queues import unseal
 from .steps.rooms import Rooms
@@ -21,6 +21,7 @@ log = logging.getLogger("rejoinder")
 
 def finish(event: Any, queue: str, rooms: Rooms) -> None:
     """Work on every record of the SQS event. Raises TemporaryError naming what is left over."""
+    _catch_up(rooms)
     left: list[str] = []
     done: list[str] = []
     for record in event:
@@ -32,10 +33,21 @@ def finish(event: Any, queue: str, rooms: Rooms) -> None:
             reason = error.code if isinstance(error, RejoinderError) else type(error).__name__
             log.error("message %s of %s left for another try: %s", message_id, queue, reason)
             left.append(message_id)
-    rooms.refresh()
+    _catch_up(rooms)
     if left:
         rooms.queues.delete(queue, done)
         raise TemporaryError("not all messages of the batch were finished", message_ids=left)
+
+
+def _catch_up(rooms: Rooms) -> None:
+    """See what others wrote and published: before the batch if it is long ago, else after it.
+
+    A catalog that cannot be read keeps no STOP from being heard.
+    """
+    try:
+        rooms.refresh()
+    except (PermanentError, NotFoundError) as error:
+        log.error("the catalogs cannot be read: %s", error.code)
 
 
 def _work_on(envelope: str, respond_to: Callable[[Any], Any]) -> None:

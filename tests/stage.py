@@ -122,7 +122,11 @@ class Aws:
 
     def rooms(self, settings: Settings, clock: Clock, carrier: Recorder, desk: Desk) -> Rooms:
         made = wiring.build(
-            settings, clock=clock, rng=random.Random(7), client=lambda name: self.clients[name]
+            settings,
+            clock=clock,
+            rng=random.Random(7),
+            pause=lambda _: None,
+            client=lambda name: self.clients[name],
         )
         made = replace(made, carriers=dict.fromkeys(CARRIED, carrier), desk=desk)
         made.refresh()

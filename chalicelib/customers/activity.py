@@ -6,7 +6,8 @@ repeated order count once. Never decides and never stores.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Collection
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -18,6 +19,7 @@ from ..model import (
     Behaviour,
     Click,
     Customer,
+    Identification,
     Interaction,
     Message,
     Order,
@@ -29,6 +31,9 @@ from ..model import (
 
 RECENT_LIMIT = 50
 """How many things done online the view keeps in detail."""
+
+STATED_LEVELS, STATED_LIMIT = 5, 200
+"""Of what is not in the assortment: how deep its categories, and how many are counted in all."""
 
 VIEW_EVENTS = frozenset({"product_viewed", "product_clicked", "product_added"})
 ORDER_EVENTS = frozenset({"order_completed", "order_updated", "order_refunded", "order_cancelled"})
@@ -85,6 +90,8 @@ def record(customer: Customer, interaction: Interaction, category_of: CategoryOf
     body = interaction.body
     if isinstance(body, WebEvent):
         return _record_event(customer, interaction, body, category_of)
+    if isinstance(body, Identification) and body.gpc:
+        return customer.model_copy(update={"gpc": True})
     tally = Tally(customer.aggregates)
     tally.seen(interaction.occurred_at)
     changed: dict[str, Any] = {"aggregates": tally.aggregates()}
@@ -122,8 +129,13 @@ def record_click(customer: Customer, click: Click, at: datetime) -> Customer:
 def _record_event(
     customer: Customer, interaction: Interaction, event: WebEvent, category_of: CategoryOf
 ) -> Customer:
-    if event.name in ORDER_EVENTS and (order := _order_of(interaction, event, category_of)):
-        customer = record_order(customer, order)
+    if event.name in ORDER_EVENTS and (
+        order := _order_of(interaction, event, customer.aggregates, category_of)
+    ):
+        # What undoes an order that is not, or no longer, known is no purchase.
+        undoes = event.name in _ORDER_STATUS
+        if not undoes or any(o.id == order.id for o in customer.orders):
+            customer = record_order(customer, order)
     if event.gpc:
         # Global Privacy Control: what they bought is a fact of ours, what they look at is not.
         return customer.model_copy(update={"gpc": True})
@@ -131,7 +143,7 @@ def _record_event(
     tally.seen(interaction.occurred_at)
     product_id = _text(event.properties.get("product_id") or event.properties.get("sku"))
     category = category_of(product_id) if product_id else None
-    category = category or _text(event.properties.get("category"))
+    category = category or _stated(event.properties.get("category"), customer.aggregates.view_count)
     if event.name in VIEW_EVENTS:
         tally.view(interaction.occurred_at, category)
     done = Behaviour(
@@ -143,12 +155,14 @@ def _record_event(
     )
 
 
-def _order_of(interaction: Interaction, event: WebEvent, category_of: CategoryOf) -> Order | None:
+def _order_of(
+    interaction: Interaction, event: WebEvent, totals: Aggregates, category_of: CategoryOf
+) -> Order | None:
     """Segment's ecommerce spec: order_id, total or revenue, currency, products[]."""
     given = event.properties
     products = given.get("products")
     lines = tuple(
-        _line_of(p, category_of)
+        _line_of(p, totals, category_of)
         for p in (products if isinstance(products, list) else [])
         if isinstance(p, dict)
     )
@@ -157,26 +171,40 @@ def _order_of(interaction: Interaction, event: WebEvent, category_of: CategoryOf
             id=_text(given.get("order_id")) or "",
             at=interaction.occurred_at,
             total=_amount(given.get("total", given.get("revenue"))) or _sum_of(lines),
-            currency=_text(given.get("currency")),
+            currency=_currency(given.get("currency")),
             lines=lines,
             store_id=_text(given.get("store_id")),
-            status=_ORDER_STATUS.get(event.name, _text(given.get("status")) or "placed"),
+            status=_ORDER_STATUS.get(event.name, _text(given.get("status")) or "placed")[:40],
         )
     except ValidationError:
         # An order without a usable id cannot be counted once; the event itself is still kept.
         return None
 
 
-def _line_of(product: dict[str, Any], category_of: CategoryOf) -> OrderLine:
+def _line_of(product: dict[str, Any], totals: Aggregates, category_of: CategoryOf) -> OrderLine:
     product_id = _text(product.get("product_id") or product.get("sku"))
     known = category_of(product_id) if product_id else None
+    if known is None and len(totals.last_product_purchase) >= STATED_LIMIT:
+        product_id = product_id if product_id in totals.last_product_purchase else None
     quantity = max(_amount(product.get("quantity", 1)), Decimal(0))
     return OrderLine(
         product_id=product_id,
-        category=known or _text(product.get("category")),
+        category=known or _stated(product.get("category"), totals.purchase_count),
         quantity=float(quantity),
         amount=_amount(product.get("price")) * quantity,
     )
+
+
+def _stated(given: Any, counted: Collection[str]) -> str | None:
+    """A category that only the sender knows. Senders are strangers: its depth and length are
+    bounded, and so is how many of them are ever counted."""
+    path = next(reversed(category_prefixes((_text(given) or "")[:100])[:STATED_LEVELS]), None)
+    return path if path in counted or len(counted) < STATED_LIMIT else None
+
+
+def _currency(given: Any) -> str | None:
+    code = (_text(given) or "").strip().upper()
+    return code if re.fullmatch("[A-Z]{3}", code) else None
 
 
 def _sum_of(lines: tuple[OrderLine, ...]) -> Decimal:

@@ -77,8 +77,9 @@ class ConsentInput(Frozen):
     wording: str | None = Field(None, max_length=500)
 
     def to_consent(self, now: datetime) -> Consent:
-        """The consent, dated `now` where it has no time of its own."""
-        return Consent(**self.model_dump(exclude={"at"}), at=self.at or now)
+        """The consent, dated `now` where it has no time of its own, and never later: a grant from
+        the future would outlast a refusal."""
+        return Consent(**self.model_dump(exclude={"at"}), at=min(self.at or now, now))
 
 
 class CustomerInput(Frozen):

@@ -18,6 +18,10 @@ from ..model import IDENTITY_NAMESPACES, Customer, Identity
 from .merging import Merge, merge, part
 from .store import CustomerStore, partition, profile_item
 
+BROWSERS_LIMIT = 30
+"""How many browsers are tied to one customer: the record, and a merge's transaction, are bounded.
+Whoever brings the public write key could name any number."""
+
 _CUSTOMER_ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._:~@-]{0,127}$")
 
 
@@ -98,8 +102,8 @@ def finish(store: CustomerStore, survivor_id: str) -> None:
         if other is not None:
             moved = Customer(id=survivor_id, orders=other.orders, offers=other.offers)
             store.put_items(store.history_items(moved))
-        key = {"pk": marker["pk"], "sk": marker["sk"]}
-        store.transact([{"Delete": {"TableName": store.table, "Key": key}}])
+        # Not as a transaction: two that finish at once must not refuse one another.
+        store.remove([marker])
 
 
 def merges_of(store: CustomerStore, customer_id: str) -> list[Merge]:
@@ -123,7 +127,23 @@ def traces_of(store: CustomerStore, customer_id: str) -> Iterator[str]:
 
 
 def undo(store: CustomerStore, customer_id: str, merge_id: str, now: datetime) -> Customer:
-    """Part the two again; answers the survivor. Raises NotFoundError, ConflictError, Cancelled."""
+    """Part the two again; answers the survivor. Raises NotFoundError, ConflictError."""
+    for _ in store.patience.attempts():
+        try:
+            return _undo_once(store, customer_id, merge_id, now)
+        except documents.Cancelled:
+            continue
+    raise ConflictError("the customer keeps changing; try again", customer_id=customer_id)
+
+
+def with_identities(customer: Customer, more: Sequence[Identity]) -> Customer:
+    """The customer with these identities too; of ever new browsers only the latest stay."""
+    held = tuple(dict.fromkeys((*customer.identities, *more)))
+    gone = [i for i in held if i.startswith("anonymous:")][:-BROWSERS_LIMIT]
+    return customer.model_copy(update={"identities": tuple(i for i in held if i not in gone)})
+
+
+def _undo_once(store: CustomerStore, customer_id: str, merge_id: str, now: datetime) -> Customer:
     finish(store, customer_id)
     done = next((m for m in merges_of(store, customer_id) if m.id == merge_id), None)
     if done is None:
@@ -132,14 +152,16 @@ def undo(store: CustomerStore, customer_id: str, merge_id: str, now: datetime) -
         raise ConflictError("this merge has been undone already", merge_id=merge_id)
     merged = store.view(customer_id)
     buried = store.view(done.other_before.id)
-    if merged is None or buried is None or buried.merged_into != customer_id:
+    if merged is None or buried is None or merged.merged_into or buried.merged_into != customer_id:
         raise ConflictError("one of the two is gone or was merged again", merge_id=merge_id)
     history = {"orders": buried.orders, "offers": buried.offers}
     whole = done.model_copy(update={"other_before": done.other_before.model_copy(update=history)})
     survivor, other = part(merged, whole)
     returned = [i for i in merged.identities if i not in survivor.identities]
     kept = merged.model_copy(update={"identities": survivor.identities})
-    undone = done.model_copy(update={"undone_at": now})
+    # That it was is kept; what the two were is theirs again, and theirs alone to have erased.
+    bare = {"survivor_before": Customer(id=customer_id), "other_before": Customer(id=other.id)}
+    undone = done.model_copy(update={**bare, "undone_at": now})
     store.transact(
         [
             *store.changes(kept, survivor, now),

@@ -25,7 +25,6 @@ ORDERS_A_TRANSACTION = 20
 """Of the 100 items that a transaction holds: two for an order, and the view's own."""
 
 UNKNOWN_CUSTOMER = "there is no such customer"
-_ATTEMPTS = 5
 
 
 def import_orders(
@@ -70,7 +69,7 @@ def counted_items(customer_id: str, orders: Iterable[Order]) -> Iterator[Item]:
 
 
 def _count(store: CustomerStore, customer_id: str, orders: Sequence[Order], now: datetime) -> bool:
-    for _ in range(_ATTEMPTS):
+    for _ in store.patience.attempts():
         try:
             return _count_once(store, customer_id, orders, now)
         except Cancelled:

@@ -9,11 +9,10 @@ from ..documents import Cancelled
 from ..errors import ConflictError, NotFoundError
 from ..model import Consent, Customer
 from .consents import with_consent
-from .linking import finish, tie
+from .linking import finish, tie, with_identities
 from .merging import touched
 from .store import CustomerStore
 
-_ATTEMPTS = 5
 _OPERATORS_FIELDS = (
     "profile",
     "attributes",
@@ -36,7 +35,7 @@ def save(store: CustomerStore, given: Customer, now: datetime) -> Saved:
     Consents on record stay unless `given` has a newer word. Raises ConflictError when others keep
     changing the record.
     """
-    for _ in range(_ATTEMPTS):
+    for _ in store.patience.attempts():
         try:
             return _save_once(store, given, now)
         except Cancelled:
@@ -46,7 +45,7 @@ def save(store: CustomerStore, given: Customer, now: datetime) -> Saved:
 
 def consent(store: CustomerStore, customer_id: str, said: Consent, now: datetime) -> Customer:
     """Put one consent or refusal on record. Raises NotFoundError, ConflictError."""
-    for _ in range(_ATTEMPTS):
+    for _ in store.patience.attempts():
         before = store.living(customer_id)
         if before is None:
             raise NotFoundError("no such customer", customer_id=customer_id)
@@ -72,6 +71,8 @@ def _save_once(store: CustomerStore, given: Customer, now: datetime) -> Saved:
         before = tie(store, given.id, other_id, now)
     start = before or Customer(id=given.id)
     after = start.model_copy(update={n: getattr(given, n) for n in _OPERATORS_FIELDS})
+    # Which browsers are theirs is what they did, and no operator knows.
+    after = with_identities(after, [i for i in start.identities if i.startswith("anonymous:")])
     for said in given.consents:
         after = with_consent(after, said)
     after = touched(start, after, now)

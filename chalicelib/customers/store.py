@@ -7,6 +7,7 @@
                         / view#offer#…       one offer put to them each, with its response (TTL)
                         / trace#…            ids of their interactions, for access and erasure
                         / merge#…, merging#… who was merged into them; a merge still under way
+                        / waits#<product>    what they want to be told of, for erasure
     waiting#<product>   / <customer id>      told when the product is back
 
 Every change of a view is conditional on the version that was read, so that two interactions of one
@@ -15,13 +16,15 @@ customer at once cannot lose anything of either: the second one reads again. Nev
 
 from __future__ import annotations
 
+import hashlib
 import json
+import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from .. import documents
-from ..documents import WriteItem
+from ..documents import Patience, WriteItem
 from ..model import (
     Customer,
     Identity,
@@ -31,7 +34,8 @@ from ..model import (
 
 Item = dict[str, Any]
 
-PROFILE, ACTIVITY = "view#profile", "view#activity"
+PROFILE, ACTIVITY, WISHES = "view#profile", "view#activity", "waits"
+_SORT_KEY_BYTES = 1024
 _ACTIVITY_FIELDS = {"aggregates", "recent"}
 _PROFILE_FIELDS = set(Customer.model_fields) - _ACTIVITY_FIELDS - {"version", "orders", "offers"}
 
@@ -44,9 +48,15 @@ class CustomerStore:
     """Customers by id and by identity, in the `customers` table of one stage."""
 
     def __init__(
-        self, client: Any, table: str, order_retention_days: int = 90, retention_days: int = 400
+        self,
+        client: Any,
+        table: str,
+        order_retention_days: int = 90,
+        retention_days: int = 400,
+        patience: Patience | None = None,
     ) -> None:
         self.table = table
+        self.patience = patience or Patience(random.Random(0), lambda _: None)  # noqa: S311
         self._client = client
         self._order_retention = timedelta(days=order_retention_days)
         self._retention = timedelta(days=retention_days)
@@ -133,13 +143,18 @@ class CustomerStore:
 
     def trace(self, customer_id: str, interaction_id: str, expires_at: int) -> WriteItem:
         """Remember whose an interaction was, so that access and erasure find it."""
-        item = documents.key(partition(customer_id), f"trace#{interaction_id}")
-        return documents.put(self.table, {**item, "expires_at": {"N": str(expires_at)}})
+        name, attributes = f"trace#{interaction_id}", {"expires_at": {"N": str(expires_at)}}
+        if len(name.encode()) > _SORT_KEY_BYTES:
+            name = f"trace#{hashlib.sha256(interaction_id.encode()).hexdigest()}"
+            attributes["interaction_id"] = {"S": interaction_id}
+        item = documents.key(partition(customer_id), name)
+        return documents.put(self.table, {**item, **attributes})
 
     def traces(self, customer_id: str) -> Iterator[str]:
         """The ids of the customer's interactions."""
         for item in documents.query(self._client, self.table, partition(customer_id), "trace#"):
-            yield item["sk"]["S"].removeprefix("trace#")
+            full = item.get("interaction_id", {}).get("S")
+            yield full or item["sk"]["S"].removeprefix("trace#")
 
     def save(self, before: Customer, after: Customer, now: datetime) -> Customer:
         """Write the difference now. Raises documents.Cancelled when somebody else was first."""
@@ -167,10 +182,13 @@ class CustomerStore:
         moved = Customer(id=customer_id, orders=other.orders, offers=other.offers)
         return self.remove(self.history_items(moved))
 
-    def await_product(self, customer_id: str, product_id: str, expires_at: int) -> WriteItem:
+    def await_product(
+        self, customer_id: str, product_id: str, expires_at: int
+    ) -> tuple[WriteItem, ...]:
         """Remember that the customer wants to be told when the product is back."""
-        item = documents.key(f"waiting#{product_id}", customer_id)
-        return documents.put(self.table, {**item, "expires_at": {"N": str(expires_at)}})
+        keys = self._waiting_keys(customer_id, product_id)
+        expires = {"expires_at": {"N": str(expires_at)}}
+        return tuple(documents.put(self.table, {**key, **expires}) for key in keys)
 
     def awaits(self, customer_id: str, product_id: str) -> bool:
         """Whether the customer still wants to be told."""
@@ -182,10 +200,27 @@ class CustomerStore:
         for item in documents.query(self._client, self.table, f"waiting#{product_id}"):
             yield item["sk"]["S"]
 
-    def told(self, customer_id: str, product_id: str) -> WriteItem:
+    def told(self, customer_id: str, product_id: str) -> tuple[WriteItem, ...]:
         """They have been told: no longer waiting."""
-        key = documents.key(f"waiting#{product_id}", customer_id)
-        return {"Delete": {"TableName": self.table, "Key": key}}
+        keys = self._waiting_keys(customer_id, product_id)
+        return tuple({"Delete": {"TableName": self.table, "Key": key}} for key in keys)
+
+    def delete_profile(self, customer: Customer) -> WriteItem:
+        """The end of a record; the transaction fails where it changed since it was read."""
+        return {
+            "Delete": {
+                "TableName": self.table,
+                "Key": documents.key(partition(customer.id), PROFILE),
+                "ConditionExpression": "version = :version",
+                "ExpressionAttributeValues": {":version": {"N": str(customer.version)}},
+            }
+        }
+
+    def _waiting_keys(self, customer_id: str, product_id: str) -> tuple[Item, Item]:
+        return (
+            documents.key(f"waiting#{product_id}", customer_id),
+            documents.key(partition(customer_id), f"{WISHES}#{product_id}"),
+        )
 
     def history_items(self, customer: Customer) -> Iterator[Item]:
         """Orders and offers as items of the customer's partition."""

@@ -7,6 +7,7 @@ Source: https://segment.com/docs/connections/spec/identify/#traits
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -32,6 +33,7 @@ _PROFILE_TRAITS = {
 _CLAIMS = {"email": "claimed_email", "phone": "claimed_phone"}
 _ATTRIBUTES_LIMIT = 100
 _VALUE_LIMIT = 500
+_BYTES_LIMIT = 32_768
 
 
 def with_traits(customer: Customer, traits: Mapping[str, Any]) -> Customer:
@@ -39,13 +41,15 @@ def with_traits(customer: Customer, traits: Mapping[str, Any]) -> Customer:
     flat = {**traits, **(traits["address"] if isinstance(traits.get("address"), dict) else {})}
     flat.pop("address", None)
     profile, attributes = customer.profile, dict(customer.attributes)
+    room = _BYTES_LIMIT - _size(attributes)
     for name, value in flat.items():
         field = _PROFILE_TRAITS.get(name.lower())
         fitted = _fit(profile, field, value) if field else None
         if fitted is not None:
             profile = fitted
-        elif _keepable(value) and len(attributes) < _ATTRIBUTES_LIMIT:
+        elif _keepable(value) and len(attributes) < _ATTRIBUTES_LIMIT and _size(value) < room:
             attributes[_CLAIMS.get(name.lower(), name)[:100]] = value
+            room = _BYTES_LIMIT - _size(attributes)
     return customer.model_copy(update={"profile": profile, "attributes": attributes})
 
 
@@ -54,6 +58,10 @@ def _fit(profile: Profile, field: str, value: Any) -> Profile | None:
         return Profile.model_validate({**profile.model_dump(), field: value})
     except ValidationError:
         return None
+
+
+def _size(value: Any) -> int:
+    return len(json.dumps(value, ensure_ascii=False).encode())
 
 
 def _keepable(value: Any) -> bool:

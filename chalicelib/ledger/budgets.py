@@ -59,6 +59,13 @@ class Budgets:
         """The transaction was refused for this shard."""
         self._spent[offer_id, shard] = now
 
+    def look(self, client: Any, offer_id: str, budget: int, now: datetime) -> None:
+        """Learn in one query which shards are spent, rather than by a refusal for each."""
+        for item in documents.query(client, self._table, f"budget#{offer_id}"):
+            shard = int(item["sk"]["S"])
+            if documents.number(item, "taken") >= share(budget, shard):
+                self.note_spent(offer_id, shard, now)
+
     def used(self, client: Any, offer_id: str) -> int:
         """Units taken so far, over all shards; for operators, not on the message path."""
         items = documents.query(client, self._table, f"budget#{offer_id}")

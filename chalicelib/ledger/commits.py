@@ -1,7 +1,7 @@
 """Committing a message in one transaction, and reading back what was committed.
 
     interaction#<id> / record      the interaction, what became of it; its Put claims the id
-    decision#<id>    / record      the decision; `inputs` (zlib) to recompute it from
+    decision#<id>    / record      the decision; zlib: `rejected`, and `inputs` to recompute it from
     link#<token>     / record      where a tracked link leads, and whose it is
 
 A transaction's writes are named, so that a refusal says what was lost: the claim of the interaction
@@ -15,14 +15,29 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from .. import documents
 from ..documents import WriteItem
-from ..model import Decision, DecisionInputs, InteractionRecord, Message, TrackedLink
+from ..model import (
+    Decision,
+    DecisionInputs,
+    InteractionRecord,
+    Message,
+    RejectedOffer,
+    TrackedLink,
+)
 
 NamedWrite = tuple[str, WriteItem]
 TRANSACTION_LIMIT = 100
 
 _RECORD = "record"
+_REJECTED = TypeAdapter(tuple[RejectedOffer, ...])
+
+
+def _read_decision(item: dict[str, Any]) -> Decision:
+    rejected = _REJECTED.validate_json(zlib.decompress(bytes(item["rejected"]["B"])))
+    return documents.read(Decision, item).model_copy(update={"rejected": rejected})
 
 
 class Refused(Exception):
@@ -62,9 +77,14 @@ class Ledger:
         return documents.put(self.table, item, "attribute_not_exists(pk)")
 
     def keep_decision(self, decision: Decision, inputs: DecisionInputs, now: datetime) -> WriteItem:
-        item = self._item("decision", decision.id, decision, now)
-        packed = zlib.compress(inputs.model_dump_json(exclude_none=True).encode())
-        return documents.put(self.table, {**item, "inputs": {"B": packed}})
+        # Every offer of the catalog stands among the rejected: packed, they fit an item.
+        told = decision.model_copy(update={"rejected": ()})
+        item = self._item("decision", decision.id, told, now)
+        packed = {
+            "inputs": {"B": zlib.compress(inputs.model_dump_json(exclude_none=True).encode())},
+            "rejected": {"B": zlib.compress(_REJECTED.dump_json(decision.rejected))},
+        }
+        return documents.put(self.table, {**item, **packed})
 
     def keep_link(self, link: TrackedLink, now: datetime) -> WriteItem:
         return documents.put(self.table, self._item("link", link.token, link, now))
@@ -75,25 +95,25 @@ class Ledger:
 
     def decision(self, decision_id: str) -> Decision | None:
         item = self._get(f"decision#{decision_id}")
-        return documents.read(Decision, item) if item else None
+        return _read_decision(item) if item else None
 
     def decision_with_inputs(self, decision_id: str) -> tuple[Decision, DecisionInputs] | None:
         item = self._get(f"decision#{decision_id}")
         if item is None:
             return None
         packed = zlib.decompress(bytes(item["inputs"]["B"]))
-        return documents.read(Decision, item), DecisionInputs.model_validate_json(packed)
+        return _read_decision(item), DecisionInputs.model_validate_json(packed)
 
     def link(self, token: str) -> TrackedLink | None:
         item = self._get(f"link#{token}")
         return documents.read(TrackedLink, item) if item else None
 
     def forget_text(self, record: InteractionRecord, now: datetime) -> None:
-        """Take the words out of a message on record: its post was deleted."""
+        """Take the words out of a message on record, and whose they were: it was deleted."""
         if not isinstance(record.interaction.body, Message):
             return
         body = record.interaction.body.model_copy(update={"text": "", "reply_to": None})
-        silent = record.interaction.model_copy(update={"body": body})
+        silent = record.interaction.model_copy(update={"body": body, "identities": ()})
         forgotten = record.model_copy(update={"interaction": silent})
         item = self._item("interaction", record.interaction.id, forgotten, now)
         documents.transact(self._client, [documents.put(self.table, item)])

@@ -16,7 +16,15 @@ from typing import Any
 
 from .. import documents
 from ..documents import WriteItem
-from ..model import Handover, OutboxEntry, OutboxStatus, Receipt, SendResult
+from ..model import (
+    Channel,
+    Customer,
+    Handover,
+    OutboxEntry,
+    OutboxStatus,
+    Receipt,
+    SendResult,
+)
 
 GRACE = timedelta(seconds=120)
 """How long the committer has to settle an entry before the sweeper looks at it; longer than the
@@ -103,26 +111,29 @@ class Outbox:
         item = documents.get(self._client, self.table, pk, _RECORD)
         return self.entry(item["outbox_id"]["S"]) if item else None
 
-    def receive(self, entry: OutboxEntry, receipt: Receipt, now: datetime) -> OutboxEntry | None:
-        """Record a receipt; None when it is old news: they come late, twice and out of order."""
+    def receive(
+        self, entry: OutboxEntry, receipt: Receipt, now: datetime
+    ) -> tuple[OutboxEntry, WriteItem] | None:
+        """What a receipt makes of the entry, and the write of it for the receipt's transaction.
+
+        None when it is old news: they come late, twice and out of order.
+        """
         status = _OF_RECEIPT[receipt.status]
         if _RANK[status] <= _RANK[entry.status]:
             return None
         known = entry.model_copy(update={"status": status, "code": receipt.code or entry.code})
         item = self._item(known, now, waiting=False)
-        write = documents.put(self.table, item, "receipt_rank < :rank", rank=_RANK[status])
-        try:
-            documents.transact(self._client, [write])
-        except documents.Cancelled:
-            return None
-        return known
+        return known, documents.put(self.table, item, "receipt_rank < :rank", rank=_RANK[status])
 
     def forget_text(self, entry_ids: tuple[str, ...], now: datetime) -> None:
-        """Take the customer's words out of what was handed over, and stop what is not yet sent."""
+        """Take the customer's words out of what was handed over, their X account out of what we
+        answered there, and stop what is not yet sent."""
         for entry in self.entries(entry_ids):
             body = entry.body
             if isinstance(body, Handover):
-                body = body.model_copy(update={"message": ""})
+                body = body.model_copy(update={"message": "", "customer": _bare(body.customer)})
+            elif body.channel in (Channel.X_REPLY, Channel.X_DM):
+                body = body.model_copy(update={"to": "", "reply_to": None})
             open_still = entry.status in ("pending", "retry")
             status: OutboxStatus = "failed" if open_still else entry.status
             silent = entry.model_copy(update={"body": body, "status": status})
@@ -146,11 +157,16 @@ class Outbox:
                     yield documents.read(OutboxEntry, item)
 
     def take(self, entry: OutboxEntry, now: datetime) -> OutboxEntry | None:
-        """Make an overdue entry ours for the next GRACE; None when another sweeper was first."""
+        """Make an overdue entry ours for the next GRACE; None when another sweeper was first.
+
+        What was known not to have gone out may go out from here on: should we crash, it is asked
+        after, and not blindly sent once more.
+        """
         taken = entry.model_copy(update={"due_at": now + GRACE, "attempts": entry.attempts + 1})
+        attempted = {"status": "pending"} if entry.status == "retry" else {}
         write = documents.put(
             self.table,
-            self._item(taken, now, waiting=True),
+            self._item(taken.model_copy(update=attempted), now, waiting=True),
             "due_at = :seen",
             seen=_stamp(entry.due_at),
         )
@@ -177,6 +193,10 @@ class Outbox:
         item = documents.key(f"receipt#{provider}:{provider_id}", _RECORD)
         attributes = {"outbox_id": {"S": entry_id}, "expires_at": {"N": str(expires)}}
         return documents.put(self.table, {**item, **attributes})
+
+
+def _bare(customer: Customer) -> Customer:
+    return Customer(id=customer.id)
 
 
 def _shard(entry_id: str) -> str:

@@ -132,6 +132,16 @@ def seed_of(decision_id: str) -> int:
     return int.from_bytes(hashlib.sha256(decision_id.encode()).digest()[:4])
 
 
+def note_spent(names: frozenset[str], units: Sequence[Unit], rooms: Rooms) -> bool:
+    """Remember the budgets among the writes that were refused, and whether there were any: the next
+    plan does without them, and was not late for anything."""
+    spent = [unit for unit in units if unit.name in names]
+    for unit in spent:
+        rooms.budgets.note_spent(unit.offer_id, unit.shard, rooms.clock())
+        rooms.budgets.look(rooms.dynamodb, unit.offer_id, unit.budget, rooms.clock())
+    return bool(spent)
+
+
 def _units(
     decision: Decision, rooms: Rooms, now: datetime
 ) -> tuple[tuple[Unit, ...], frozenset[str]]:

@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from ..customers import activity
-from ..customers.linking import finish, is_anonymous, strongest_first, tie, unclaimed
+from ..customers.linking import (
+    finish,
+    is_anonymous,
+    strongest_first,
+    tie,
+    unclaimed,
+    with_identities,
+)
 from ..customers.merging import touched
 from ..customers.traits import with_traits
+from ..documents import Cancelled
+from ..errors import ConflictError
 from ..model import Customer, Identification, Interaction
 from .plan import Plan, recorded
 from .resolving import Sender, look_up, started, view_of
@@ -21,12 +30,11 @@ def observe(interaction: Interaction, rooms: Rooms) -> Plan | None:
     customer = _join(customer, sender, rooms)
     before = started(customer)
     after = activity.record(customer, interaction, rooms.category_of)
-    if isinstance(interaction.body, Identification):
+    if isinstance(interaction.body, Identification) and not interaction.body.gpc:
         known = with_traits(after, interaction.body.traits)
         after = touched(after, known, interaction.occurred_at)
     free = unclaimed(interaction.identities, sender.owners)
-    identities = dict.fromkeys((*after.identities, *strongest_first(free)))
-    after = after.model_copy(update={"identities": tuple(identities)})
+    after = with_identities(after, strongest_first(free))
     return Plan(record=recorded(interaction, customer_id=after.id), before=before, after=after)
 
 
@@ -39,7 +47,15 @@ def _join(customer: Customer, sender: Sender, rooms: Rooms) -> Customer:
     for other_id in others:
         other = rooms.customers.view(other_id)
         if other is not None and not other.merged_into and is_anonymous(other):
-            customer = tie(rooms.customers, customer.id, other_id, rooms.clock())
+            customer = _tied(customer, other_id, rooms)
     if others:
         finish(rooms.customers, customer.id)
     return customer
+
+
+def _tied(customer: Customer, other_id: str, rooms: Rooms) -> Customer:
+    try:
+        return tie(rooms.customers, customer.id, other_id, rooms.clock())
+    except ConflictError:
+        # Another interaction merged one of them since we read them.
+        raise Cancelled from None

@@ -7,7 +7,9 @@ from datetime import datetime
 
 from ..customers.erasure import erase
 from ..customers.linking import traces_of
-from ..errors import NotFoundError
+from ..documents import Cancelled
+from ..errors import ConflictError, NotFoundError
+from ..ledger import Refused
 from ..model import (
     Channel,
     Customer,
@@ -19,8 +21,9 @@ from ..model import (
     Removal,
     Reply,
 )
+from .deciding import decision_id
 from .linking import tokens_of
-from .plan import Plan, recorded
+from .plan import Plan, anonymised, recorded
 from .resolving import look_up
 from .rooms import Rooms
 
@@ -43,12 +46,14 @@ def remove(interaction: Interaction, removal: Removal, rooms: Rooms) -> Plan | N
     now = rooms.clock()
     for interaction_id in removal.removed_ids:
         forget_message(interaction_id, interaction, now, rooms)
+    interaction = anonymised(interaction)
     customer = rooms.customers.living(sender.customer_id) if sender.customer_id else None
     if customer is None or not removal.whole_account:
         return Plan(record=recorded(interaction))
     for interaction_id in traces_of(rooms.customers, customer.id):
         if interaction_id.startswith("x:"):
             forget_message(interaction_id, interaction, now, rooms)
+            rooms.ledger.remove(f"decision#{decision_id(interaction_id)}")
     after = without_x(customer)
     if not after.identities:
         # X was all we knew them by.
@@ -80,7 +85,11 @@ def forget_message(interaction_id: str, because: Interaction, at: datetime, room
         gone = because.model_copy(update={"id": interaction_id, "identities": ()})
         note = "deleted before it was read"
         claim = recorded(gone, InteractionStatus.IGNORED, note=note)
-        rooms.ledger.commit(Plan(record=claim).writes(rooms, at))
+        try:
+            rooms.ledger.commit(Plan(record=claim).writes(rooms, at))
+        except Refused:
+            # It was read in this very moment: look again.
+            raise Cancelled from None
         return
     if isinstance(record.interaction.body, Message):
         rooms.ledger.forget_text(record, at)
@@ -88,26 +97,41 @@ def forget_message(interaction_id: str, because: Interaction, at: datetime, room
 
 
 def erase_customer(customer_id: str, rooms: Rooms) -> ErasureReceipt:
-    """Every trace of a customer in every table, with a receipt. Raises NotFoundError."""
+    """Every trace of a customer in every table, with a receipt.
+
+    Raises NotFoundError, or ConflictError when others keep changing the customer.
+    """
+    removed: Counter[str] = Counter()
+    for _ in rooms.patience.attempts():
+        try:
+            _erase_once(customer_id, removed, rooms)
+        except Cancelled:
+            # Something arrived meanwhile: it goes too.
+            continue
+        return ErasureReceipt(
+            customer_id=customer_id, erased_at=rooms.clock(), removed=dict(sorted(removed.items()))
+        )
+    raise ConflictError("the customer keeps changing; try again", customer_id=customer_id)
+
+
+def _erase_once(customer_id: str, removed: Counter[str], rooms: Rooms) -> None:
     customer = rooms.customers.living(customer_id)
     if customer is None:
         raise NotFoundError("no such customer", customer_id=customer_id)
-    removed: Counter[str] = Counter()
     for interaction_id in list(traces_of(rooms.customers, customer.id)):
         removed.update(_erase_interaction(interaction_id, rooms))
     for contact in customer.offers:
         removed["decisions"] += rooms.ledger.remove(f"decision#{contact.decision_id}")
     key = rooms.settings.suppression_key.get_secret_value().encode()
     removed.update(erase(rooms.customers, customer, key))
-    return ErasureReceipt(
-        customer_id=customer_id, erased_at=rooms.clock(), removed=dict(sorted(removed.items()))
-    )
 
 
 def _erase_interaction(interaction_id: str, rooms: Rooms) -> Counter[str]:
     removed: Counter[str] = Counter()
     record = rooms.ledger.interaction(interaction_id)
     if record is None:
+        # A decision made at once, without an interaction, leaves a trace of its own.
+        removed["decisions"] += rooms.ledger.remove(f"decision#{interaction_id}")
         return removed
     for entry in rooms.outbox.entries(record.outbox_ids):
         if entry.provider and entry.provider_id:

@@ -30,6 +30,7 @@ from .plan import Plan, recorded
 from .resolving import look_up, started, view_of
 from .rooms import Rooms
 from .saying import Saying, say
+from .sweeping import CONFIRM_WITHIN
 
 QUESTION_LIFETIME = timedelta(hours=24)
 """How long a bare "yes" still answers what we asked."""
@@ -49,9 +50,10 @@ def answer(interaction: Interaction, message: Message, rooms: Rooms) -> Plan | N
     heard = activity.record(forgotten(customer, now), interaction, rooms.category_of)
     understood = read(heard, message, rooms)
     after = heed(heard, message, understood, interaction.occurred_at)
-    if message.provider_handled or _silenced(customer, message, understood):
+    age = now - interaction.received_at
+    if (silence := _silenced(customer, message, understood, age)) is not None:
         record = recorded(
-            interaction, InteractionStatus.IGNORED, customer_id=after.id, note="answered already"
+            interaction, InteractionStatus.IGNORED, customer_id=after.id, note=silence
         ).model_copy(update={"understanding": understood})
         return Plan(record=record, before=before, after=after)
     # What has worked for them is what was known before this very message came.
@@ -142,8 +144,15 @@ def forgotten(customer: Customer, now: datetime) -> Customer:
     return customer.model_copy(update={"pending": None})
 
 
-def _silenced(customer: Customer, message: Message, said: Understanding) -> bool:
-    """STOP said again: the one confirmation has been given, and now there is silence."""
+def _silenced(
+    customer: Customer, message: Message, said: Understanding, age: timedelta
+) -> str | None:
+    """Why nothing is said: STOP is confirmed once, within minutes, and then there is silence."""
+    if message.provider_handled:
+        return "answered already"
+    if said.intent is not Intent.OPT_OUT:
+        return None
     standing = customer.consent(message.channel, Purpose.SERVICE)
-    refused = standing is not None and standing.state is ConsentState.DENIED
-    return refused and said.intent is Intent.OPT_OUT
+    if standing is not None and standing.state is ConsentState.DENIED:
+        return "answered already"
+    return "too late to confirm" if age > CONFIRM_WITHIN else None

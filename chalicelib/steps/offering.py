@@ -19,13 +19,16 @@ from ..model import (
     Purpose,
 )
 from ..preference import choose
-from .deciding import Question, decide, offers_of, with_contacts
+from .deciding import Question, decide, note_spent, offers_of, with_contacts
 from .plan import Plan
 from .rooms import Rooms
 
-ATTEMPTS = 8
-MESSAGING = frozenset({Channel.SMS, Channel.EMAIL, Channel.WHATSAPP, Channel.VOICE, Channel.PUSH})
-"""Channels that interrupt: an offer there needs its consent. A page or a till is shown to them."""
+MESSAGING = frozenset(Channel) - {Channel.INBOX}
+"""Channels that send: an offer there needs its consent. A page, a till or the inbox on the site is
+shown to them."""
+
+OFFERS_LIMIT = 48
+"""Each takes up to two of a transaction's 100 items: the contact, and a unit of its budget."""
 
 
 class DecisionRequest(Frozen):
@@ -34,7 +37,7 @@ class DecisionRequest(Frozen):
     identity: Identity
     context: DecisionContext = DecisionContext()
     placement: str | None = Field(None, max_length=100)
-    limit: int = Field(1, ge=1, le=50)
+    limit: int = Field(1, ge=1, le=OFFERS_LIMIT)
 
     def where(self) -> DecisionContext:
         """The context, with the placement in it."""
@@ -47,7 +50,9 @@ def decide_now(asked: DecisionRequest, rooms: Rooms) -> Decision:
 
     Somebody unknown is decided for by what is known of nobody, and leaves no record of a customer.
     """
-    for _ in range(ATTEMPTS):
+    attempts, spent = rooms.patience.attempts(), False
+    while spent or next(attempts, None) is not None:
+        spent = False
         now = rooms.clock()
         owner = rooms.customers.resolve([asked.identity]).get(asked.identity)
         customer = rooms.customers.living(owner) if owner else None
@@ -55,9 +60,7 @@ def decide_now(asked: DecisionRequest, rooms: Rooms) -> Decision:
         try:
             rooms.ledger.commit(plan.writes(rooms, now))
         except Refused as refused:
-            for unit in plan.units:
-                if unit.name in refused.names:
-                    rooms.budgets.note_spent(unit.offer_id, unit.shard, now)
+            spent = note_spent(refused.names, plan.units, rooms)
             continue
         if plan.decision is not None:
             return plan.decision

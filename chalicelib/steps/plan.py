@@ -12,11 +12,14 @@ from ..model import (
     Customer,
     Decision,
     DecisionInputs,
+    Identification,
     Interaction,
     InteractionRecord,
     InteractionStatus,
+    Message,
     OutboxEntry,
     TrackedLink,
+    WebEvent,
 )
 from .rooms import Rooms
 
@@ -58,15 +61,35 @@ class Plan:
         if self.before is not None and self.after is not None:
             changes = rooms.customers.changes(self.before, self.after, now)
             writes += [(CUSTOMER, change) for change in changes]
-        if self.record is not None and self.after is not None:
-            trace = (self.after.id, self.record.interaction.id, ledger.expiry(now))
-            writes.append(("trace", rooms.customers.trace(*trace)))
+        if (trace := self._trace()) is not None:
+            writes.append(("trace", rooms.customers.trace(*trace, ledger.expiry(now))))
         if self.decision is not None and self.inputs is not None:
             writes.append(("decision", ledger.keep_decision(self.decision, self.inputs, now)))
         writes += [("outbox", outbox.promise(entry, now)) for entry in self.entries]
         writes += [("link", ledger.keep_link(link, now)) for link in self.links]
         writes += [(u.name, rooms.budgets.take(u.offer_id, u.budget, u.shard)) for u in self.units]
         return [*writes, *(("other", write) for write in self.others)]
+
+    def _trace(self) -> tuple[str, str] | None:
+        """Whose this is, and the interaction or, of a decision made without one, the decision."""
+        owner = self.after.id if self.after else self.record.customer_id if self.record else None
+        if owner is None:
+            return None
+        if self.record is not None:
+            return owner, self.record.interaction.id
+        return (owner, self.decision.id) if self.decision else None
+
+
+def anonymised(interaction: Interaction) -> Interaction:
+    """The interaction without whose it is and without their words."""
+    body = interaction.body
+    if isinstance(body, Message):
+        body = body.model_copy(update={"text": "", "reply_to": None})
+    elif isinstance(body, WebEvent):
+        body = body.model_copy(update={"properties": {}})
+    elif isinstance(body, Identification):
+        body = body.model_copy(update={"traits": {}})
+    return interaction.model_copy(update={"identities": (), "body": body})
 
 
 def recorded(

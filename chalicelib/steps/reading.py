@@ -56,6 +56,8 @@ def export(customer_id: str, rooms: Rooms) -> dict[str, Any]:
     for interaction_id in traces_of(rooms.customers, found.id):
         record = rooms.ledger.interaction(interaction_id)
         if record is None:
+            # It is of a decision that was made without an interaction.
+            decisions[interaction_id] = None
             continue
         report = reported(record, rooms.outbox.entries(record.outbox_ids))
         received = record.interaction.model_dump(mode="json", exclude_none=True)

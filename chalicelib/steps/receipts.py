@@ -28,8 +28,6 @@ from .rooms import Rooms
 OVERTAKEN_FOR = timedelta(seconds=60)
 """How long a receipt may arrive before our own send has been recorded."""
 
-ATTEMPTS = 5
-
 OPTED_OUT_CODES = frozenset({"21610"})
 """Twilio: the recipient replied STOP. https://www.twilio.com/docs/api/errors/21610"""
 
@@ -44,13 +42,16 @@ def note_receipt(interaction: Interaction, receipt: Receipt, rooms: Rooms) -> Pl
             raise TemporaryError("a receipt came before its send was recorded", id=interaction.id)
         status = InteractionStatus.IGNORED
         return Plan(record=recorded(interaction, status, note="nothing of ours has this id"))
-    known = rooms.outbox.receive(entry, receipt, rooms.clock())
+    news = rooms.outbox.receive(entry, receipt, rooms.clock())
     customer = rooms.customers.living(entry.customer_id)
-    if known is None or customer is None:
-        return Plan(record=recorded(interaction, note="older than what is known"))
+    if news is None or customer is None:
+        owner = customer.id if customer else None
+        record = recorded(interaction, customer_id=owner, note="older than what is known")
+        return Plan(record=record)
+    known, write = news
     after = reached(customer, known, interaction)
     record = recorded(interaction, customer_id=customer.id)
-    return Plan(record=record, before=customer, after=after)
+    return Plan(record=record, before=customer, after=after, others=(write,))
 
 
 def reached(customer: Customer, entry: OutboxEntry, interaction: Interaction) -> Customer:
@@ -72,7 +73,7 @@ def note_refusal(entry: OutboxEntry, rooms: Rooms) -> None:
     if not isinstance(entry.body, Reply):
         return
     now = rooms.clock()
-    for _ in range(ATTEMPTS):
+    for _ in rooms.patience.attempts():
         customer = rooms.customers.living(entry.customer_id)
         if customer is None:
             return

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from .. import documents
 from ..customers.linking import is_anonymous, new_customer, owner_of, strongest_first
-from ..errors import TemporaryError
 from ..model import Customer, Identity, Interaction
 from .rooms import Rooms
 
@@ -42,7 +41,7 @@ def view_of(sender: Sender, interaction: Interaction, rooms: Rooms) -> Customer:
     customer = rooms.customers.view(sender.customer_id)
     if customer is None or customer.merged_into:
         # An identity was moved between our two reads: the next attempt finds its new owner.
-        raise TemporaryError("the customer moved", customer_id=sender.customer_id)
+        raise documents.Cancelled
     if _somebody_else(interaction.identities, sender.owners, customer):
         return new_customer(strongest_first(interaction.identities)[:1], fallback)
     return customer

@@ -18,6 +18,7 @@ from ..catalog import (
 )
 from ..customers.store import CustomerStore
 from ..decisioning import Engine
+from ..documents import Patience
 from ..ledger import Budgets, Ledger, Outbox
 from ..model import Channel, Handover, SendResult
 from ..outbound import Carrier
@@ -42,6 +43,7 @@ class Rooms:
     settings: Settings
     clock: Callable[[], datetime]
     rng: random.Random
+    patience: Patience
     dynamodb: Any
     queues: Queues
     customers: CustomerStore

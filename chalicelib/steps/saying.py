@@ -30,6 +30,9 @@ from .linking import UNSUBSCRIBED, LinkMaker
 from .plan import Plan, Unit
 from .rooms import Rooms
 
+_TOLD = 20
+"""How many orders and offers go along when a person takes over."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Saying:
@@ -148,10 +151,17 @@ def _handover(saying: Saying, customer: Customer, now: datetime) -> Handover:
         channel=message.channel if message else None,
         message=message.text if message else "",
         understanding=saying.understanding,
-        customer=customer,
+        customer=_recently(customer),
         decision_id=saying.choice.decision.id if saying.choice else None,
         at=now,
     )
+
+
+def _recently(customer: Customer) -> Customer:
+    """What a person reads: with years of history the record would outgrow what one item holds."""
+    totals = customer.aggregates.model_copy(update={"last_product_purchase": {}})
+    newest = {"orders": customer.orders[:_TOLD], "offers": customer.offers[:_TOLD]}
+    return customer.model_copy(update={**newest, "aggregates": totals})
 
 
 def _record(
@@ -178,7 +188,7 @@ def _wait(answer: Answer, customer: Customer, rooms: Rooms, now: datetime) -> tu
     if answer.waits_for is None:
         return ()
     expires = rooms.ledger.expiry(now)
-    return (rooms.customers.await_product(customer.id, answer.waits_for, expires),)
+    return rooms.customers.await_product(customer.id, answer.waits_for, expires)
 
 
 def outbox_id(interaction_id: str, number: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,6 +17,7 @@ from .restocking import call_out
 from .rooms import Rooms
 
 PAGE_LIMIT = 500
+ID_LENGTH = 128
 
 
 class PublishRequest(Frozen):
@@ -45,8 +47,10 @@ def put_store(store: Store, rooms: Rooms) -> Store:
 def list_offers(query: Mapping[str, str], rooms: Rooms) -> dict[str, Any]:
     """A page of drafts by id. Raises PayloadError for a limit that is none."""
     limit = query.get("limit", "100")
-    if not limit.isdecimal() or not 1 <= int(limit) <= PAGE_LIMIT:
+    if not re.fullmatch("[0-9]{1,4}", limit) or not 1 <= int(limit) <= PAGE_LIMIT:
         raise PayloadError("limit is a number", wanted=f"1 to {PAGE_LIMIT}")
+    if len(query.get("after", "")) > ID_LENGTH:
+        raise PayloadError("after is the id of an offer", wanted=f"at most {ID_LENGTH} characters")
     page = list(rooms.offers.list(after=query.get("after", ""), limit=int(limit)))
     more = page[-1].id if len(page) == int(limit) else None
     return {"offers": [o.model_dump(mode="json") for o in page], "next_after": more}

@@ -7,6 +7,8 @@ as unknown and never blindly repeated.
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from ..model import (
     ConsentState,
     Customer,
@@ -18,6 +20,9 @@ from ..model import (
 from .rooms import Rooms
 
 MAX_ATTEMPTS = 10
+
+CONFIRM_WITHIN = timedelta(minutes=5)
+"""After that, a confirmation of STOP would be one more message that they did not want."""
 
 
 def verdict(entry: OutboxEntry, rooms: Rooms) -> SendResult | None:
@@ -54,7 +59,12 @@ def _reconciled(entry: OutboxEntry, reply: Reply, rooms: Rooms) -> SendResult | 
 def _still_allowed(reply: Reply, entry: OutboxEntry, rooms: Rooms) -> bool:
     """A refusal said since the reply was decided takes effect before it is sent."""
     customer = rooms.customers.living(entry.customer_id)
-    return customer is not None and not _refused(customer, reply, entry)
+    if customer is None or _refused(customer, reply, entry):
+        return False
+    standing = customer.consent(reply.channel, Purpose.SERVICE)
+    refused = standing is not None and standing.state is ConsentState.DENIED
+    # All that was said to somebody who had refused is the confirmation of it.
+    return not refused or rooms.clock() - entry.committed_at <= CONFIRM_WITHIN
 
 
 def _refused(customer: Customer, reply: Reply, entry: OutboxEntry) -> bool:

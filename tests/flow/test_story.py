@@ -137,7 +137,8 @@ def test_out_of_stock_names_an_alternative_and_tells_when_it_is_back(
 def test_who_waits_is_told_once_however_often_it_is_back(
     shop: Rooms, recorder: Recorder, aws: Aws
 ) -> None:
-    shop.ledger.commit([("wait", shop.customers.await_product("joe", "tb-gtx-44", 2**31))])
+    waits = shop.customers.await_product("joe", "tb-gtx-44", 2**31)
+    shop.ledger.commit([("wait", write) for write in waits])
     for units in (1, 2, 2):
         stocking.put_product(a_shoe("44", stock={"broadway": units}), shop)
     first, *others = queued(aws, shop)

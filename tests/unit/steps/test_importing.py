@@ -67,7 +67,8 @@ def test_a_feed_that_brings_a_product_back_tells_who_waits(rooms: Rooms, aws: Aw
     stock_the_shop(rooms)
     gone = PRODUCTS[1].model_copy(update={"stock": {"broadway": 0}}).model_dump(mode="json")
     importing.products("application/json", json.dumps([gone]).encode(), rooms)
-    rooms.ledger.commit([("wait", rooms.customers.await_product("joe", "tb-gtx-44", 2**31))])
+    waits = rooms.customers.await_product("joe", "tb-gtx-44", 2**31)
+    rooms.ledger.commit([("wait", write) for write in waits])
     with aws.watched() as calls:
         back = json.dumps([{**gone, "stock": {"soho": 1}}, {"id": "bad"}]).encode()
         report = importing.products("application/json", back, rooms)
