@@ -162,7 +162,7 @@ class Outbox:
         What was known not to have gone out may go out from here on: should we crash, it is asked
         after, and not blindly sent once more.
         """
-        taken = entry.model_copy(update={"due_at": now + GRACE, "attempts": entry.attempts + 1})
+        taken = entry.model_copy(update={"due_at": now + GRACE})
         attempted = {"status": "pending"} if entry.status == "retry" else {}
         write = documents.put(
             self.table,
