@@ -106,6 +106,7 @@ def build(
             settings.behaviour_retention_days,
             retention,
             patience,
+            settings.suppression_key.get_secret_value().encode(),
         ),
         ledger=Ledger(dynamodb, ledger_table, retention),
         outbox=Outbox(dynamodb, ledger_table, retention),

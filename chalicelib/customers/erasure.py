@@ -1,31 +1,14 @@
-"""A customer's right to be shown and to be forgotten, as far as the customers table goes.
-
-Suppression outlives erasure as a keyed hash of each identity: it can be asked "never contact this
-number?", and answers without anyone being able to read the number back.
-"""
+"""A customer's right to be forgotten, as far as the customers table goes."""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections import Counter
 
 from .. import documents
 from ..model import ConsentState, Customer, Identity
 from .linking import records_of
 from .store import PROFILE, WISHES, CustomerStore, Item
-
-
-def suppression_hash(identity: Identity, key: bytes) -> str:
-    """HMAC-SHA256 of the identity under the deployment's suppression key, hex."""
-    return hmac.new(key, identity.encode(), hashlib.sha256).hexdigest()
-
-
-def suppress(store: CustomerStore, identities: tuple[Identity, ...], key: bytes) -> None:
-    """Remember for good that these are never to be contacted for marketing."""
-    store.put_items(
-        documents.key(f"suppressed#{suppression_hash(i, key)}", "suppressed") for i in identities
-    )
+from .suppression import suppress
 
 
 def refused(customer: Customer) -> bool:
@@ -33,14 +16,14 @@ def refused(customer: Customer) -> bool:
     return any(c.state is ConsentState.DENIED for c in customer.consents)
 
 
-def erase(store: CustomerStore, customer: Customer, key: bytes) -> dict[str, int]:
+def erase(store: CustomerStore, customer: Customer) -> dict[str, int]:
     """Remove every item of theirs; answers how many of each kind. Safe to repeat.
 
     The profile goes last, and only as it was read: what a crash left is found through it, and so is
     what arrived meanwhile. Raises documents.Cancelled when something did: erase again.
     """
     if refused(customer):
-        suppress(store, customer.identities, key)
+        suppress(store, customer.identities)
     removed: Counter[str] = Counter()
     own, *merged = records_of(store, customer.id)
     # Those merged into it first: after a crash they are still found through it.

@@ -18,6 +18,7 @@ from .merging import touched
 from .rows import Row
 from .saving import save
 from .store import CustomerStore
+from .suppression import heeding, suppressed
 
 ITEMS_A_TRANSACTION = 100
 """DynamoDB's limit."""
@@ -36,7 +37,10 @@ def import_customers(
             yield row
         else:
             entries.append((row.line, row.value.customer(now)))
-    owners = owners_of(store, [i for _, customer in entries for i in customer.identities])
+    identities = [i for _, customer in entries for i in customer.identities]
+    owners = owners_of(store, identities)
+    barred = suppressed(store, [i for i in dict.fromkeys(identities) if i not in owners])
+    entries = [(n, heeding(customer, barred, now)) for n, customer in entries]
     unknown = [(n, c) for n, c in entries if not any(i in owners for i in c.identities)]
     known = [(n, c) for n, c in entries if any(i in owners for i in c.identities)]
     for group in _groups(store, unknown, now):

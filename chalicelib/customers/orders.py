@@ -19,7 +19,7 @@ from .input import TransactionRow
 from .merging import Merge
 from .newcomers import owners_of
 from .rows import Row
-from .store import CustomerStore, Item, partition, read_view
+from .store import CustomerStore, Item, partition, read_view, whole
 
 ORDERS_A_TRANSACTION = 20
 """Of the 100 items that a transaction holds: two for an order, and the view's own."""
@@ -81,8 +81,11 @@ def _count_once(
     store: CustomerStore, customer_id: str, orders: Sequence[Order], now: datetime
 ) -> bool:
     """False when the customer is gone: erased, but for an identity."""
-    items = list(store.items(customer_id, ""))
-    before = read_view(item for item in items if item["sk"]["S"].startswith("view#"))
+    items = list(store.items(customer_id, "", backwards=True))
+    view = [item for item in items if item["sk"]["S"].startswith("view#")]
+    if not whole(view, patient=False):
+        raise Cancelled
+    before = read_view(view)
     if before is None:
         return False
     if before.merged_into:

@@ -12,6 +12,7 @@ from .consents import with_consent
 from .linking import finish, tie, with_identities
 from .merging import touched
 from .store import CustomerStore
+from .suppression import heeding, suppressed
 
 _OPERATORS_FIELDS = (
     "profile",
@@ -62,6 +63,8 @@ def _save_once(store: CustomerStore, given: Customer, now: datetime) -> Saved:
     if before is not None and before.merged_into:
         raise ConflictError("this customer was merged into another", merged_into=before.merged_into)
     owners = store.resolve(given.identities)
+    unheld = [i for i in given.identities if owners.get(i) != given.id]
+    given = heeding(given, suppressed(store, unheld), now)
     others = tuple(dict.fromkeys(o for o in owners.values() if o != given.id))
     created = before is None
     if before is None and others:

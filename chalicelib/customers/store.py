@@ -11,7 +11,9 @@
     waiting#<product>   / <customer id>      told when the product is back
 
 Every change of a view is conditional on the version that was read, so that two interactions of one
-customer at once cannot lose anything of either: the second one reads again. Never decides anything.
+customer at once cannot lose anything of either: the second one reads again. Each item of a view
+carries the version that it was written in, so that a read that met a change half applied is known
+for what it is. Never decides anything.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from typing import Any
 
 from .. import documents
 from ..documents import Patience, WriteItem
+from ..errors import TemporaryError
 from ..model import (
     Customer,
     Identity,
@@ -36,6 +39,9 @@ Item = dict[str, Any]
 
 PROFILE, ACTIVITY, WISHES = "view#profile", "view#activity", "waits"
 _SORT_KEY_BYTES = 1024
+_LOOKS = 4
+"""How often an item that was written with a profile is looked for before it is taken as expired."""
+
 _ACTIVITY_FIELDS = {"aggregates", "recent"}
 _PROFILE_FIELDS = set(Customer.model_fields) - _ACTIVITY_FIELDS - {"version", "orders", "offers"}
 
@@ -54,8 +60,10 @@ class CustomerStore:
         order_retention_days: int = 90,
         retention_days: int = 400,
         patience: Patience | None = None,
+        suppression_key: bytes = b"",
     ) -> None:
         self.table = table
+        self.suppression_key = suppression_key
         self.patience = patience or Patience(random.Random(0), lambda _: None)  # noqa: S311
         self._client = client
         self._order_retention = timedelta(days=order_retention_days)
@@ -69,15 +77,26 @@ class CustomerStore:
         """Which customer each stored identity belongs to."""
         return {i["pk"]["S"].removeprefix("identity#"): i["customer_id"]["S"] for i in found}
 
+    def present(self, keys: list[Item]) -> set[str]:
+        """The partition keys of those of these items that there are."""
+        found = documents.batch_get(self._client, {self.table: keys})
+        return {item["pk"]["S"] for item in found[self.table]}
+
     def resolve(self, identities: Sequence[Identity]) -> dict[Identity, str]:
         """`owners`, read here: for callers outside the message path."""
         found = documents.batch_get(self._client, {self.table: self.identity_keys(identities)})
         return self.owners(found[self.table])
 
     def view(self, customer_id: str) -> Customer | None:
-        """The single customer view in one query; None when there is no such customer."""
-        items = list(self.items(customer_id, "view#"))
-        return read_view(items)
+        """The single customer view in one query; None when there is no such customer.
+
+        Raises TemporaryError when every look met a change half applied.
+        """
+        for lost in self.patience.attempts():
+            items = list(self.items(customer_id, "view#", backwards=True))
+            if whole(items, patient=lost < _LOOKS):
+                return read_view(items)
+        raise TemporaryError("others keep changing the customer", customer_id=customer_id)
 
     def living(self, customer_id: str) -> Customer | None:
         """`view`, followed to whoever the record was merged into."""
@@ -86,24 +105,25 @@ class CustomerStore:
             customer = self.view(customer.merged_into)
         return customer
 
-    def items(self, customer_id: str, prefix: str) -> Iterator[Item]:
-        """The stored items of one partition under a sort key prefix, consistently read."""
+    def items(self, customer_id: str, prefix: str, *, backwards: bool = False) -> Iterator[Item]:
+        """The stored items of one partition under a sort key prefix, consistently read.
+
+        `backwards` reads a view's profile, with its version, before everything else in it: what
+        changes while page follows page is then refused with the version, and cannot be lost.
+        """
         pk = partition(customer_id)
-        return documents.query(self._client, self.table, pk, prefix, ConsistentRead=True)
+        order = {"ConsistentRead": True, "ScanIndexForward": not backwards}
+        return documents.query(self._client, self.table, pk, prefix, **order)
 
     def changes(self, before: Customer, after: Customer, now: datetime) -> list[WriteItem]:
         """What must be written to turn `before` into `after`; position 0 holds the version lock."""
         condition = "version = :version" if before.version else "attribute_not_exists(pk)"
         values = {"version": before.version} if before.version else {}
-        writes = [
-            documents.put(self.table, profile_item(after, before.version + 1), condition, **values)
-        ]
-        if (before.aggregates, before.recent) != (after.aggregates, after.recent):
-            writes.append(documents.put(self.table, activity_item(after)))
-        known = {item["sk"]["S"]: item for item in self.history_items(before)}
-        for item in self.history_items(after):
-            if known.get(item["sk"]["S"]) != item and not self._expired(item, now):
-                writes.append(documents.put(self.table, item))
+        version, facts = before.version + 1, self._new_facts(before, after, now)
+        profile = profile_item(after, version, beside=[item["sk"]["S"] for item in facts])
+        writes = [documents.put(self.table, profile, condition, **values)]
+        stamp = {"version": {"N": str(version)}}
+        writes += [documents.put(self.table, {**item, **stamp}) for item in facts]
         for identity in after.identities:
             if identity not in before.identities:
                 writes.append(self.claim(identity, after.id))
@@ -111,6 +131,15 @@ class CustomerStore:
             if identity not in after.identities:
                 writes.append(self.release(identity, before.id))
         return writes
+
+    def _new_facts(self, before: Customer, after: Customer, now: datetime) -> list[Item]:
+        """The items of `after`'s view that differ from `before`'s; not the profile."""
+        facts = []
+        if (before.aggregates, before.recent) != (after.aggregates, after.recent):
+            facts.append(activity_item(after))
+        known = {item["sk"]["S"]: item for item in self.history_items(before)}
+        changed = (i for i in self.history_items(after) if known.get(i["sk"]["S"]) != i)
+        return facts + [item for item in changed if not self._expired(item, now)]
 
     def transact(self, writes: Sequence[WriteItem]) -> None:
         """All or none. Raises documents.Cancelled when somebody else was first."""
@@ -243,9 +272,15 @@ def offer_key(contact: OfferContact) -> str:
     return f"view#offer#{contact.decision_id}#{contact.offer_id}"
 
 
-def profile_item(customer: Customer, version: int) -> Item:
+def profile_item(customer: Customer, version: int, beside: Sequence[str] = ()) -> Item:
+    """The profile; `beside` names the items of the view that are written with it."""
     return documents.item(
-        partition(customer.id), PROFILE, customer, only=_PROFILE_FIELDS, version=version
+        partition(customer.id),
+        PROFILE,
+        customer,
+        only=_PROFILE_FIELDS,
+        version=version,
+        beside="\n".join(beside) or None,
     )
 
 
@@ -256,6 +291,25 @@ def activity_item(customer: Customer) -> Item:
 def identity_item(identity: Identity, customer_id: str) -> Item:
     owner = {"customer_id": {"S": customer_id}}
     return {**documents.key(f"identity#{identity}", "identity"), **owner}
+
+
+def whole(items: Sequence[Item], *, patient: bool = True) -> bool:
+    """Whether the items of a view are all of one state.
+
+    A Query is read-committed, no snapshot: it may show a profile as the latest change left it, and
+    what was written with it as it was before. What is missing may also have expired: taken for
+    that where not `patient`.
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html
+    """
+    found = {item["sk"]["S"]: item for item in items}
+    profile = found.get(PROFILE)
+    if profile is None or "beside" not in profile:
+        return True
+    version = documents.number(profile, "version")
+    together = [found.get(sk) for sk in profile["beside"]["S"].split("\n")]
+    if patient and None in together:
+        return False
+    return all(documents.number(i, "version", version) >= version for i in together if i)
 
 
 def read_view(items: Iterable[Mapping[str, Any]]) -> Customer | None:

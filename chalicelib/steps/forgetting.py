@@ -122,8 +122,7 @@ def _erase_once(customer_id: str, removed: Counter[str], rooms: Rooms) -> None:
         removed.update(_erase_interaction(interaction_id, rooms))
     for contact in customer.offers:
         removed["decisions"] += rooms.ledger.remove(f"decision#{contact.decision_id}")
-    key = rooms.settings.suppression_key.get_secret_value().encode()
-    removed.update(erase(rooms.customers, customer, key))
+    removed.update(erase(rooms.customers, customer))
 
 
 def _erase_interaction(interaction_id: str, rooms: Rooms) -> Counter[str]:

@@ -9,8 +9,12 @@ import pytest
 
 from chalicelib.customers import linking, saving
 from chalicelib.customers.activity import record_order
-from chalicelib.customers.erasure import erase, suppression_hash
+from chalicelib.customers.erasure import erase
+from chalicelib.customers.input import CustomerRow
+from chalicelib.customers.newcomers import import_customers
+from chalicelib.customers.rows import Row
 from chalicelib.customers.store import CustomerStore
+from chalicelib.customers.suppression import suppressed, suppression_hash
 from chalicelib.documents import Cancelled
 from chalicelib.errors import ConflictError, NotFoundError
 from chalicelib.model import (
@@ -32,7 +36,7 @@ BROWSER = Customer(id="c-1", identities=("anonymous:a",))
 
 @pytest.fixture
 def store(aws: Aws, settings: Settings) -> CustomerStore:
-    return CustomerStore(aws.dynamodb, settings.name("customers"))
+    return CustomerStore(aws.dynamodb, settings.name("customers"), suppression_key=b"key")
 
 
 def kept(store: CustomerStore, customer: Customer) -> Customer:
@@ -235,7 +239,7 @@ def test_erasure_leaves_nothing_but_a_keyed_hash(store: CustomerStore, aws: Aws)
     kept(store, buys(customer, "o-1"))
     kept(store, buys(BROWSER, "o-2"))
     linking.tie(store, "joe", "c-1", NOON)
-    removed = erase(store, found(store, "joe"), b"key")
+    removed = erase(store, found(store, "joe"))
 
     assert removed["order"] == 2
     assert removed["identities"] == 2
@@ -248,6 +252,37 @@ def test_erasure_leaves_nothing_but_a_keyed_hash(store: CustomerStore, aws: Aws)
 
 def test_who_refused_nothing_leaves_nothing_at_all(store: CustomerStore, aws: Aws) -> None:
     kept(store, NAMED)
-    erase(store, found(store, "joe"), b"key")
+    erase(store, found(store, "joe"))
 
     assert aws.dynamodb.scan(TableName=store.table)["Items"] == []
+
+
+def granting(customer_id: str) -> Customer:
+    granted = a_refusal().model_copy(update={"state": ConsentState.GRANTED})
+    email = granted.model_copy(update={"channel": Channel.EMAIL})
+    return Customer(id=customer_id, identities=("phone:+15551230001",), consents=(granted, email))
+
+
+def test_a_refusal_outlives_the_erasure_of_the_record(store: CustomerStore) -> None:
+    refusing = Customer(
+        id="joe", identities=("phone:+15551230001", "card:7"), consents=(a_refusal(),)
+    )
+    kept(store, refusing)
+    erase(store, found(store, "joe"))
+
+    assert suppressed(store, ["phone:+15551230001", "card:8"]) == {"phone:+15551230001"}
+    again = saving.save(store, granting("joe-2"), NOON).customer
+    states = {c.channel: c.state for c in again.consents}
+    assert states == {Channel.SMS: ConsentState.DENIED, Channel.EMAIL: ConsentState.GRANTED}
+
+
+def test_an_import_does_not_launder_a_refusal(store: CustomerStore) -> None:
+    kept(store, Customer(id="joe", identities=("phone:+15551230001",), consents=(a_refusal(),)))
+    erase(store, found(store, "joe"))
+    stated = granting("ann").model_dump(mode="json", include={"id", "identities", "consents"})
+    rows = [Row(1, CustomerRow.model_validate(stated))]
+
+    assert list(import_customers(store, rows, NOON)) == []
+    consent = found(store, "ann").consent(Channel.SMS, Purpose.MARKETING)
+    assert consent is not None
+    assert consent.state is ConsentState.DENIED
