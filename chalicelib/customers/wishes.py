@@ -44,14 +44,15 @@ def _opt_out(customer: Customer, message: Message, said: Understanding, at: date
 
 def _prefer(customer: Customer, message: Message, said: Understanding, at: datetime) -> Customer:
     wanted, unwanted = _channel(said.slots.get("channel")), _channel(said.slots.get("not_channel"))
-    if wanted is None and unwanted is not None:
-        return set_consents(
-            customer, ConsentState.DENIED, [unwanted], BOTH, source=_source(message), at=at
+    said_purpose = said.slots.get("purpose")
+    purposes = (Purpose(said_purpose),) if said_purpose in {p.value for p in BOTH} else BOTH
+    if unwanted is not None:
+        # "Don't text me, e-mail is better" is a refusal of texts as well.
+        customer = set_consents(
+            customer, ConsentState.DENIED, [unwanted], purposes, source=_source(message), at=at
         )
     if wanted is None:
         return customer
-    said_purpose = said.slots.get("purpose")
-    purposes = [Purpose(said_purpose)] if said_purpose in {p.value for p in BOTH} else BOTH
     preferences = dict(customer.preferences)
     for purpose in purposes:
         rest = [c for c in preferences.get(purpose, ()) if c not in (wanted, unwanted)]

@@ -76,6 +76,8 @@ def compose_restock(
 
 def _answer(asked: Asked, threshold: float) -> Answer:
     understanding = asked.understanding
+    if understanding.intent is Intent.OPT_OUT and understanding.confidence < threshold:
+        return Answer("ask_opt_out")
     if understanding.intent not in _NEVER_ASKED_BACK:
         if understanding.ambiguous and (which := which_product(asked)) is not None:
             return which

@@ -49,7 +49,10 @@ def answer(interaction: Interaction, message: Message, rooms: Rooms) -> Plan | N
     before = started(customer)
     heard = activity.record(forgotten(customer, now), interaction, rooms.category_of)
     understood = read(heard, message, rooms)
-    after = heed(heard, message, understood, interaction.occurred_at)
+    after = heard
+    if understood.confidence >= rooms.settings.confidence_threshold or message.provider_handled:
+        # What is only suspected is asked back, and changes nothing.
+        after = heed(heard, message, understood, interaction.occurred_at)
     age = now - interaction.received_at
     if (silence := _silenced(customer, message, understood, age)) is not None:
         record = recorded(

@@ -7,8 +7,16 @@ from datetime import timedelta
 import pytest
 
 from chalicelib import pipeline
-from chalicelib.model import Channel, Customer, InteractionStatus, Reply
-from chalicelib.steps import explaining, reading, stocking
+from chalicelib.model import (
+    Channel,
+    ConsentState,
+    Customer,
+    Intent,
+    InteractionStatus,
+    Reply,
+    Understanding,
+)
+from chalicelib.steps import explaining, messages, reading, stocking
 from chalicelib.steps.rooms import Rooms
 from tests.stage import (
     JOE,
@@ -205,6 +213,17 @@ def test_stop_is_confirmed_once_and_then_there_is_silence(shop: Rooms, recorder:
     says(ASKS, "5")
     assert recorder.sent[-1].channel is Channel.SMS
     assert "Trailblazer" in recorder.sent[-1].text
+
+
+def test_what_is_only_suspected_to_be_an_opt_out_changes_nothing(
+    shop: Rooms, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    suspected = Understanding(intent=Intent.OPT_OUT, confidence=0.3)
+    monkeypatch.setattr(messages, "understand", lambda *_, **__: suspected)
+    pipeline.respond(a_message("enough", channel=Channel.SMS, sender="phone:+15551230001"), shop)
+
+    assert [c.state for c in joe(shop).consents] == [ConsentState.GRANTED]
+    assert "STOP" in recorder.sent[0].text
 
 
 def test_a_person_takes_over_where_one_is_asked_for(shop: Rooms, desk: Desk) -> None:

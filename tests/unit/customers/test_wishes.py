@@ -84,7 +84,9 @@ def test_a_preference_for_one_purpose_leaves_the_other() -> None:
     words = said(Intent.CHANNEL_PREFERENCE, channel="email", not_channel="sms", purpose="service")
     before = JOE.model_copy(update={"preferences": {Purpose.SERVICE: (Channel.SMS,)}})
 
-    assert heed(before, TEXT, words, NOON).preferences == {Purpose.SERVICE: (Channel.EMAIL,)}
+    after = heed(before, TEXT, words, NOON)
+    assert after.preferences == {Purpose.SERVICE: (Channel.EMAIL,)}
+    assert denied(after) == {(Channel.SMS, Purpose.SERVICE)}
 
 
 def test_do_not_call_is_a_refusal_of_calls() -> None:

@@ -358,10 +358,6 @@ def test_where_the_provider_has_answered_we_are_silent() -> None:
     assert answer(means("opt_out"), provider_handled=True).silent
 
 
-def test_an_unsure_opt_out_is_honoured_all_the_same() -> None:
-    assert answer(means("opt_out", confidence=0.1)).kind == "opted_out"
-
-
 def test_opting_in_names_rates_help_and_stop() -> None:
     said = say(answer(means("opt_in"))).text
     assert said.startswith("RetailerXYZ: you will get our texts again.")
@@ -484,3 +480,9 @@ def test_the_promise_is_kept_in_words(size: str | None) -> None:
     assert say(found).text.startswith(
         f"Hi Joe, good news: {what} is back in stock at Broadway, 1 Broadway, New York (2 left) at"
     )
+
+
+def test_an_opt_out_that_is_only_suspected_is_asked_about() -> None:
+    found = answer(means("opt_out", confidence=0.4))
+    assert found.kind == "ask_opt_out"
+    assert "STOP" in say(found, by("sms")).text
