@@ -368,7 +368,7 @@ class Understanding(Frozen):
     ambiguous: bool = False
     slots: dict[str, str] = Field(
         default_factory=dict,
-        description="size, color, store_id, order_id, channel, not_channel, purpose, category",
+        description="size, color, store_id, order_id, channel, not_channel, purpose, category, day",
     )
     language: str = "en"
 

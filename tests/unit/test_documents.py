@@ -87,7 +87,8 @@ def test_what_a_batch_did_not_write_is_written_again() -> None:
 
 
 def test_a_query_goes_on_where_the_page_ended() -> None:
-    client = Scripted({"Items": [1], "LastEvaluatedKey": "k"}, {"Items": [2]})
+    first, second = {"pk": "1"}, {"pk": "2"}
+    client = Scripted({"Items": [first], "LastEvaluatedKey": "k"}, {"Items": [second]})
 
-    assert list(documents.query(client, "t", "p")) == [1, 2]
+    assert list(documents.query(client, "t", "p")) == [first, second]
     assert client.asked[1]["ExclusiveStartKey"] == "k"

@@ -26,7 +26,7 @@ POST = "1990000000000000001"
 
 
 def seeded(seed: int = 1) -> random.Random:
-    return random.Random(seed)  # noqa: S311  # a test wants the same ids each time
+    return random.Random(seed)  # a test wants the same ids each time
 
 
 @dataclass

@@ -20,7 +20,7 @@ NOW = datetime(2026, 11, 18, 17, 0, tzinfo=UTC)
 
 
 def seeded(seed: int = 1) -> random.Random:
-    return random.Random(seed)  # noqa: S311  # a test wants the same nonces each time
+    return random.Random(seed)  # a test wants the same nonces each time
 
 
 class Scripted(StandIn):

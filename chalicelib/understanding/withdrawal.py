@@ -1,0 +1,198 @@
+"""Whether a message withdraws consent, by keyword or in plain words.
+
+Lives here: the patterns of plain opt-outs in English, Spanish, French and German, and what only
+looks like one. Never here: anything learned. What they are about is kept narrow: "the rain won't
+stop" and "remove the blue one from my order" are not opt-outs.
+Rule: a revocation in any reasonable way counts, 47 CFR 64.1200(a)(10).
+"""
+
+from __future__ import annotations
+
+import re
+
+from .keywords import is_opt_out_keyword
+from .language import plain
+
+_STOPPING = (
+    r"(?:stop|quit|cease|end|halt|enough with|no more|cut out|knock off|quit it with|done with"
+    r"|turn off|switch off|cancel|disable)"
+)
+_SENDING = (
+    r"(?:text(?:ing|s)?|messag(?:ing|e|es)|sms(?:ing|es|s)?|e-?mail(?:ing|s)?|call(?:ing|s)?"
+    r"|phon(?:ing|e)|ring(?:ing)?|contact(?:ing)?|spam+(?:ing)?|bother(?:ing)?|pester(?:ing)?"
+    r"|harass(?:ing)?|dm(?:ing|s)?|d-?ming|whatsapp(?:ing|s)?|writing(?: to)?|notifying|pinging"
+    r"|bugging|txt(?:ing|s)?|msg(?:ing|s)?|reaching out(?: to)?|blowing up|annoying"
+    r"|send(?:ing)?(?: me| us)?(?: me| us| any| out| all| this| these| those| your| the)*)"
+)
+_SENT = (
+    r"(?:text(?:s| messages?)?|sms(?:es)?|messages?|msgs?|txts?|e-?mails?|calls?|offers?|ads?"
+    r"|adverts?|promos?|promotions?|marketing|newsletters?|notifications?|alerts?|spam|junk"
+    r"|mailings?|coupons?|deals|updates|subscription|communications?|contact|push|dms?)"
+)
+_THE = (
+    r"(?:(?:the|these|those|this|your|ur|any|all|of|with|w|more|further|damn|bloody|stupid|fucking"
+    r"|f\w*ing|annoying|such|stream of|constant|promotional|marketing|daily|weekly|receiving"
+    r"|getting|unwanted|promo|text|sms|spam|my|me|to|for)\s+){0,5}"
+)
+_NEGATED = r"(?:do ?n[o']?t|do not|dont|never|don t|plz dont|pls dont|shouldnt|shouldn't)"
+_AGAIN = r"(?:again|any ?more|any longer|ever|from now on|further)"
+_WISH = (
+    r"(?:(?:i |we )?(?:really |just |so )?(?:do ?n[o']?t|do not|dont|no longer|never|not)\s+"
+    r"(?:want|wish|like|care|need|consent|agree|wanna|asked?|wanted|signed up|sign up|interested)"
+    r"(?:\s+(?:to|for|in))?)"
+)
+_ME = r"(?:me|us|my (?:number|phone|cell|mobile|email|name|address)|this (?:number|phone|address))"
+_LIST = (
+    r"(?:(?:your|ur|the|this|that|any|all|of|his|mailing|e-?mail|text|txt|texting|sms|contact|call"
+    r"|calling|marketing|messag\w+|distribution|subscriber|phone|promo\w*|spam|damn|stupid"
+    r"|bloody|fucking)\s+){0,5}(?:lists?|database|system|records|mailings?|newsletters?|texts"
+    r"|messages|e-?mails|notifications|promotions|spam|subscription|contacts)"
+)
+
+_WITHDRAWALS = tuple(
+    re.compile(pattern)
+    for pattern in (
+        # stop texting me; no more messages; turn off these alerts
+        rf"\b(?:stop|quit|cease)\s+(?:it\s+)?(?:with\s+)?{_THE}{_SENDING}\b(?!\s*(?:mode|app))",
+        rf"\b{_STOPPING}\s+{_THE}{_SENT}\b(?!\s*(?:order|of my order|in stock))",
+        rf"\bno(?:t any)? more\s+{_THE}{_SENT}\b",
+        r"^(?:please\s+|just\s+|ok(?:ay)?\s+|no\s+|can you (?:please )?|could you (?:please )?"
+        r"|will you (?:please )?|i said |i said to |i told you to |for the last time )*"
+        r"(?:stop+|unsubscribe|quit)"
+        r"(?:\s+(?:please|it|this|that|now|these|already|all|everything|immediately|thanks"
+        r"|thank you|today|at once|ok|asap|stop|me|us|fucking|ffs|sending))*$",
+        # don't text me any more
+        rf"\b{_NEGATED}\s+(?:ever\s+|you\s+)?{_SENDING}\s+(?:me|us|this number|my \w+|here)\b"
+        rf"(?:\s+{_AGAIN})?(?!\s+(?:back\s+)?(?:until|till|before|after|when|if|at|on|during|that"
+        r"|the wrong|a wrong|another wrong))",
+        rf"\b{_NEGATED}\s+(?:ever\s+)?send\s+(?:me\s+|us\s+)?{_THE}{_SENT}\b",
+        rf"\b{_WISH}\s+(?:to\s+)?(?:be\s+|get\s+|getting\s+|receive\s+|receiving\s+|hear(?:ing)?\s+"
+        rf"(?:from\s+)?)*{_THE}(?:{_SENT}|contacted|texted|messaged|e-?mailed|called|hear from you"
+        r"|from you|you (?:to|2) (?:text|message|email|call|contact)\b(?:\s+me)?)"
+        rf"(?:\s+(?:{_AGAIN}|from you\b|please|thanks|thank you|guys|at all|like this))*\s*(?:$"
+        rf"|[.!,;])",
+        rf"\b{_WISH}\s+(?:to\s+)?(?:hear|hearing)\s+from\s+(?:you|u|this)\b",
+        rf"\b{_WISH}\s+(?:to\s+)?(?:get|getting|receive|receiving)\s+(?:these|those|this|them)"
+        rf"(?:\s+(?:{_AGAIN}|please|at all))*\s*(?:$|[.!,;])",
+        r"\b(?:stop|quit|cease)\b.{0,12}\b(?:do ?n[o']?t|do not) want (?:these|this|them|any)\b",
+        r"\b(?:make|get) (?:it|this|these|them|the \w+|these \w+|this \w+) (?:to )?stop\b"
+        r"(?! (?:leak|beep|vibrat|slip|squeak|ring))",
+        rf"\b(?:sick|tired|fed up) (?:of|with)\s+{_THE}{_SENT}\b.{{0,20}}\b(?:stop|remove|off)\b",
+        rf"\b(?:please not|can you not|could you not|discontinue|refrain from)\s+{_SENDING}\s+(?:me"
+        rf"|us|this number)(?:\s+(?:{_AGAIN}|please|thanks))*\s*(?:$|[.!?,;])",
+        rf"\bturn\s+{_THE}{_SENT}\s+off\b",
+        rf"\bblock me (?:from|off|out of)\s+{_LIST}",
+        r"\bno mas (?:mensajes|sms|correos|publicidad|llamadas)",
+        rf"\bnot? (?:interested|longer interested)\b.{{0,40}}\b(?:{_SENT}|remove|stop|off)\b",
+        rf"\bi (?:did ?n[o']?t|did not|didnt|never)\s+(?:sign(?:ed)? up|ask(?:ed)?|subscribed?"
+        rf"|agreed?|opt(?:ed)? in|consent(?:ed)?)\s+(?:for|to|in to)?\s*(?:any of\s+)?{_THE}"
+        rf"(?:{_SENT}|this|these)\b",
+        # take me off your list; lose my number
+        rf"\b(?:take|get|remove|delete|scrub|strike|drop|erase|wipe|keep|leave|cut)\s+{_ME}"
+        rf"\s+(?:off|out|from)\b(?:\s+of)?\s+{_LIST}",
+        r"\b(?:take|get)\s+(?:me|us|my number|this number)\s+off(?:\s+(?:of\s+)?(?:this|here|it"
+        r"|these|your \w+))?(?:\s+(?:please|now|asap))?\s*(?:$|[.!,;])",
+        r"\b(?:remove|delete|erase|lose|forget|block)\s+(?:my|this)\s+(?:phone |cell |mobile )?"
+        r"number\b(?! from (?:my|the) order)",
+        r"(?:^|[.!,;]\s*|please |pls |plz |just )(?:remove|unsubscribe|delete|opt) me"
+        r"(?: please| now| out| asap| thanks)*\s*(?:$|[.!,;])",
+        rf"\b{_WISH}\s+(?:to\s+)?be\s+(?:on|in|part of)\s+{_LIST}",
+        rf"\b(?:get|want|wanna|be|let me|come|like to be"
+        rf"|need to be)\s+(?:me\s+)?(?:taken\s+)?off\s+"
+        rf"(?:of\s+)?{_LIST}|\b(?:want|wanna) off (?:this|your|the) (?:text|sms|email|mailing"
+        rf"|list)",
+        r"\b(?:get rid of|throw away|destroy|purge|scrap|take down) my (?:phone "
+        r"|mobile )?(?:number|contact)",
+        r"\b(?:text|messag|email|call|contact)\w*\b.{0,40}[.!?,;]\s*(?:please |so |just "
+        r"|now )?(?:stop|quit)"
+        r"(?: it| this| that| now| please)*\s*[.!]*$",
+        r"\bi ?a?m opting out\b|\b(?:opting|opt) (?:myself )?out (?:of|from|now)\b",
+        # the word itself, used as one
+        r"\b(?:unsubscribe|unsub|opt[- ]?out|opting out|opt (?:me|us) out|de-?register) (?:me|us"
+        r"|from"
+        r"|of|please|now|this|my)\b",
+        r"\b(?:want|wanna|wish|like|need|how (?:do|can|to)|can|let me|trying|tried|please|pls"
+        r"|choose"
+        r"|asked|go(?:ing)?)\b.{0,20}\b(?:unsubscribe|unsub|opt[- ]?out|be (?:removed|unsubscribed"
+        r"|taken off|deleted)(?! from (?:my|the) (?:order|waitlist)))\b",
+        r"^(?:opt[- ]?out|opt me out|unsub(?:scribe)?|revoke|stop ?all)\b.{0,12}$",
+        r"\b(?:withdraw|revoke|rescind|retract)\s+(?:my\s+|all\s+|any\s+)*(?:consent|permission)",
+        r"\b(?:leave (?:me|us) alone|lose my number|go away and stop|do not contact)\b",
+        r"\bnot? longer (?:want|wish|interested)\b.{0,40}\b(?:messag|text|email|sms|contact|hear|"
+        r"from you|notif|newsletter|offer|promo)\w*",
+        r"\bwrong (?:number|person|phone)\b.{0,40}\b(?:stop|remove|delete|off|text|quit"
+        r"|do ?n.?t)\b",
+        r"\b(?:cancel|end|terminate|discontinue)\s+(?:my\s+|this\s+|the\s+|these\s+|all\s+)*"
+        r"(?:(?:text|sms|email|newsletter|message|marketing|whatsapp)\s*)+"
+        r"(?:subscription|alerts?|messages|service|sign ?up|s)?\b",
+        r"\b(?:cancel|end|terminate) (?:my|this|the) subscription\b",
+        # Spanish, French, German
+        r"\b(?:no (?:quiero|deseo)|ya no quiero)\b.{0,30}\b(?:mensaje|sms|correo|oferta|llamada"
+        r"|publicidad|notificacion|promocion|email)",
+        r"\b(?:dejen?|deja|parar?|paren) de (?:\w+ ?){0,2}(?:enviar|mandar|escribir|llamar|molestar"
+        r"|contactar)",
+        r"\bno (?:me|nos) (?:\w+ )?(?:escrib|mand|envi|contact|llam|molest)\w+",
+        r"\b(?:denme|dame|darme|dar) de baja\b|\bborr\w* (?:mi numero|de (?:la|su) lista)",
+        r"\b(?:arretez|arrete|cessez|stop+ez)\b.{0,25}\b(?:envo|ecri|message|sms|mail|appel|contact"
+        r"|pub|spam)",
+        r"\bn(?:e |')?(?:m |nous |m')(?:\w+ )?(?:envoy|ecri|contact|appel"
+        r"|derang)\w+\b.{0,12}\b(?:plus"
+        r"|pas)\b|\bplus (?:de|aucun) (?:sms|message|mail|pub|appel)",
+        r"\b(?:merci|priere|svp) de ne plus (?:m|nous|me)\b",
+        r"\b(?:schickt?|sendet?|schreibt?)\w* mir (?:bitte )?nichts mehr\b|\bbasta de (?:mensajes"
+        r"|sms|correos)",
+        r"\b(?:ne (?:veux|souhaite)|veux) plus\b.{0,25}\b(?:recevoir|message|sms|mail|pub)",
+        r"\b(?:desabonne|desinscri|retirez|supprimez)[\w-]*[ -](?:moi|mon numero)\b"
+        r"|\bme desabonner\b"
+        r"|\bme desinscrire\b",
+        r"\b(?:keine|nie wieder|nicht mehr) (?:\w+ ){0,3}(?:nachrichten|sms|mails?|e-mails|werbung"
+        r"|anrufe|newsletter|schreiben|kontaktieren)\b(?! (?:auf lager|bekommen))",
+        r"\bhor(?:t|en sie) (?:bitte )?auf\b|\blass(?:t|en sie) mich in ruhe\b",
+        r"\b(?:schreib|kontaktier|ruf|schick|send)\w* (?:sie )?mi(?:r|ch) (?:bitte )?(?:keine|nicht"
+        r"|nie)\b.{0,25}(?:mehr|wieder|an)\b",
+        r"\b(?:mochte|will|bitte) (?:mich )?(?:\w+ ){0,3}(?:abmelden|abbestellen|austragen)\b",
+    )
+)
+
+_OUR_FOOTER = re.compile(
+    r"\b(?:reply|text|txt|send|respond(?: with)?|type)\s+[\"']?(?:stop|end|quit)[\"']?\s+"
+    r"(?:to|2|for)\s+[\w ]{3,40}|\bthis (?:text|message|sms) is (?:not )?spam\b"
+)
+_NOT_ABOUT_US = re.compile(
+    r"\b(?:stop|quit) (?:sending|texting|calling|messaging) (?:the )?(?:wrong|him|her|them|it)\b"
+    r"|\b(?:did ?n.t|didnt|never|not) (?:get|got|receive[d]?) (?:any|an|a|the|my) (?:more )?"
+    r"(?:email|text|message|confirmation|call|notification)"
+    r"|\b(?:do ?n.?t|do not|never) (?:stop|quit)\b|\bwhy did (?:you|u) stop\b"
+    r"|\b(?:you|u|they|he|she|staff|nobody|noone) never \w+ (?:me|us)\b(?: back)?"
+    r"|\b(?:notifications?|alerts?|calls?|messages|texts)\b[^.!?]{0,12}\b(?:on|from) (?:the|my"
+    r"|it)\b"
+    r"[^.!?]{0,20}\b(?:watch|phone|app|pulse)\b"
+    r"|\b(?:does|do|will|would|can) (?:the|it|this|these|those|my)\b[^.!?]{0,25}\b(?:stop|end"
+    r"|halt)\b"
+    r"|\b(?:any|no) more (?:\w+ )?(?:deals|offers|coupons|promotions|promos) (?:on|for|left|today"
+    r"|in)\b"
+    r"|\bend(?:s|ing)? of (?:the|this|these|your)\b"
+    r"|\b(?:can.?t|cannot|won.?t|will not|couldn.?t) stop\b"
+)
+_INSTEAD = re.compile(
+    r"\binstead\b|\b(?:just |only |please |pls |but |rather |prefer |use |by |via |me by )"
+    r"(?:e-?mail|text|sms|txt|dm|call|phone|ring|whatsapp)\b(?! list)"
+    r"|\b(?:e-?mail|text|sms|txt|dm|call|phone|whatsapp) (?:me|us) (?:please|only|instead)\b"
+    r"|[,.;-] ?(?:e-?mail|text|sms|txt|dm|call|phone|ring|whatsapp)(?: me| is (?:fine|better|ok))?"
+    r"\s*$|\b(?:e-?mail|text|sms|dm|whatsapp) only\b"
+)
+_FIRM = re.compile(r"\b(?:stop|quit|unsubscribe|unsub|opt|remove|cease|revoke|withdraw|off)\b")
+
+
+def is_withdrawal(text: str) -> bool:
+    """Whether the message withdraws consent: a keyword as the whole of it, or plain words.
+
+    A polite wish for another channel instead ("don't call me, text me") is a preference, not a
+    withdrawal; with a firm word ("stop texting me, email me") it is a withdrawal all the same.
+    """
+    if is_opt_out_keyword(text):
+        return True
+    said = _NOT_ABOUT_US.sub(" ", _OUR_FOOTER.sub(" ", plain(text)))
+    if not any(pattern.search(said) for pattern in _WITHDRAWALS):
+        return False
+    return not _INSTEAD.search(said) or bool(_FIRM.search(said))
