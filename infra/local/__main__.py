@@ -30,6 +30,11 @@ if TYPE_CHECKING:
 STATE = Path(__file__).parents[2] / "build" / "local"
 DEFAULT_PORT = 8000
 DATA_MODULES = {"shop": "infra.local.shop", "completejourney": "infra.local.completejourney"}
+FOR_CLIENTS = (
+    *("AWS_ENDPOINT_URL", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
+    *("STAGE", "ARTIFACTS_BUCKET"),
+)
+"""What a program beside this one needs to know, such as `python -m infra.load`."""
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -169,13 +174,14 @@ def _report(machine: LocalCloud, data: str) -> None:
         )
     url, token = machine.url, machine.token
     people = "\n".join(_people(data, url))
+    aws = " ".join(f"{name}={os.environ[name]}" for name in FOR_CLIENTS)
     print(
         f"""Rejoinder on this machine; its state is kept in {machine.state_dir}
   Console    {url}/console#token={token}
   Messages   {url}/local/messages     what phones, inboxes and timelines got
   Operators  Authorization: Bearer {token}
   Brand      X user {settings.x_user_id} (@retailerxyz), SMS {settings.twilio_number}
-  AWS        AWS_ENDPOINT_URL={settings.aws_endpoint_url}
+  AWS        {aws}
 {people}
 Ready at {url} (Ctrl-C stops)""",
         flush=True,
