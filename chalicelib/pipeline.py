@@ -77,7 +77,7 @@ def respond(interaction: Interaction, rooms: Rooms) -> InteractionRecord | None:
         spent = False
         try:
             plan = _plan(interaction, rooms)
-        except (documents.Cancelled, Refused):
+        except documents.Cancelled:
             continue
         except PermanentError as error:
             return _give_up(interaction, error, rooms)

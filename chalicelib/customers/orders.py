@@ -69,27 +69,27 @@ def counted_items(customer_id: str, orders: Iterable[Order]) -> Iterator[Item]:
 
 
 def _count(store: CustomerStore, customer_id: str, orders: Sequence[Order], now: datetime) -> bool:
-    for _ in store.patience.attempts():
+    for lost in store.patience.attempts():
         try:
-            return _count_once(store, customer_id, orders, now)
+            return _count_once(store, customer_id, orders, now, lost)
         except Cancelled:
             continue
     raise TemporaryError("a customer kept changing while orders of theirs were imported")
 
 
 def _count_once(
-    store: CustomerStore, customer_id: str, orders: Sequence[Order], now: datetime
+    store: CustomerStore, customer_id: str, orders: Sequence[Order], now: datetime, lost: int
 ) -> bool:
     """False when the customer is gone: erased, but for an identity."""
     items = list(store.items(customer_id, "", backwards=True))
     view = [item for item in items if item["sk"]["S"].startswith("view#")]
-    if not whole(view, patient=False):
+    if not whole(view, lost):
         raise Cancelled
     before = read_view(view)
     if before is None:
         return False
     if before.merged_into:
-        return _count_once(store, before.merged_into, orders, now)
+        return _count_once(store, before.merged_into, orders, now, lost)
     counted = _counted(store, items)
     uncounted = [order for order in orders if order.id not in counted]
     if not uncounted:

@@ -40,7 +40,7 @@ Item = dict[str, Any]
 PROFILE, ACTIVITY, WISHES = "view#profile", "view#activity", "waits"
 _SORT_KEY_BYTES = 1024
 _LOOKS = 4
-"""How often an item that was written with a profile is looked for before it is taken as expired."""
+"""How often what was written with a profile is looked for again before it is taken as expired."""
 
 _ACTIVITY_FIELDS = {"aggregates", "recent"}
 _PROFILE_FIELDS = set(Customer.model_fields) - _ACTIVITY_FIELDS - {"version", "orders", "offers"}
@@ -94,7 +94,7 @@ class CustomerStore:
         """
         for lost in self.patience.attempts():
             items = list(self.items(customer_id, "view#", backwards=True))
-            if whole(items, patient=lost < _LOOKS):
+            if whole(items, lost):
                 return read_view(items)
         raise TemporaryError("others keep changing the customer", customer_id=customer_id)
 
@@ -293,12 +293,11 @@ def identity_item(identity: Identity, customer_id: str) -> Item:
     return {**documents.key(f"identity#{identity}", "identity"), **owner}
 
 
-def whole(items: Sequence[Item], *, patient: bool = True) -> bool:
-    """Whether the items of a view are all of one state.
+def whole(items: Sequence[Item], looks: int) -> bool:
+    """Whether the items of a view are all of one state; `looks` before this found that not.
 
     A Query is read-committed, no snapshot: it may show a profile as the latest change left it, and
-    what was written with it as it was before. What is missing may also have expired: taken for
-    that where not `patient`.
+    what was written with it as it was before. What is still missing in the end has expired.
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html
     """
     found = {item["sk"]["S"]: item for item in items}
@@ -307,7 +306,7 @@ def whole(items: Sequence[Item], *, patient: bool = True) -> bool:
         return True
     version = documents.number(profile, "version")
     together = [found.get(sk) for sk in profile["beside"]["S"].split("\n")]
-    if patient and None in together:
+    if None in together and looks < _LOOKS:
         return False
     return all(documents.number(i, "version", version) >= version for i in together if i)
 
