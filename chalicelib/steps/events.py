@@ -14,7 +14,7 @@ from ..customers.linking import (
 from ..customers.merging import touched
 from ..customers.traits import with_traits
 from ..documents import Cancelled
-from ..errors import ConflictError
+from ..errors import ConflictError, NotFoundError
 from ..model import Customer, Identification, Interaction
 from .plan import Plan, recorded
 from .resolving import Sender, look_up, started, view_of
@@ -44,6 +44,9 @@ def _join(customer: Customer, sender: Sender, rooms: Rooms) -> Customer:
     Two who are both known by something stronger stay two: a family's computer, or an attack.
     """
     others = dict.fromkeys(o for o in sender.owners.values() if o != customer.id)
+    if not customer.version:
+        # Nothing is stored of them yet that another could be merged into: their next event does it.
+        return customer
     for other_id in others:
         other = rooms.customers.view(other_id)
         if other is not None and not other.merged_into and is_anonymous(other):
@@ -56,6 +59,6 @@ def _join(customer: Customer, sender: Sender, rooms: Rooms) -> Customer:
 def _tied(customer: Customer, other_id: str, rooms: Rooms) -> Customer:
     try:
         return tie(rooms.customers, customer.id, other_id, rooms.clock())
-    except ConflictError:
-        # Another interaction merged one of them since we read them.
+    except (ConflictError, NotFoundError):
+        # One of them was merged or erased since we read them.
         raise Cancelled from None

@@ -4,7 +4,9 @@ The engine decides conditions and transactions as DynamoDB does, but works on on
 no transaction ever meets another on its way, and none is seen half applied. `Strict` adds both.
 
 It is fetched by `npm ci` (its lock leaves out what only the package's own JavaScript needs), never
-shipped, and listens on every interface without a choice: nothing but made-up data goes in.
+shipped. It listens on every interface and cannot be told otherwise, so it only starts where there
+is none but loopback: `make test-races` runs in a network namespace of its own, and in a process
+namespace too, so that the engine never outlives the tests.
 """
 
 from __future__ import annotations
@@ -51,6 +53,8 @@ def running(log: Path) -> Iterator[Any]:
     """The engine's client, while the engine runs; what it prints goes to `log`."""
     if not EMULATOR.exists():
         raise FileNotFoundError("DynamoDB Local is not installed: make test-races")
+    if [name for _, name in socket.if_nameindex()] != ["lo"]:
+        raise RuntimeError("DynamoDB Local would listen to the network: make test-races")
     port = _free_port()
     command = ["java", "-Djava.library.path=./DynamoDBLocal_lib", "-jar", "DynamoDBLocal.jar"]
     options = ["-inMemory", "-sharedDb", "-disableTelemetry", "-port", str(port)]

@@ -58,6 +58,18 @@ def test_a_family_s_computer_does_not_merge_two_people(rooms: Rooms) -> None:
     assert owner(rooms, "anonymous:a") == owner(rooms, "user:joe") == "joe"
 
 
+def test_somebody_new_on_two_browsers_of_others_takes_neither(rooms: Rooms) -> None:
+    pipeline.respond(identifies("user:ann", "anonymous:a", number="1"), rooms)
+    pipeline.respond(an_event("page", "anonymous:b", number="2"), rooms)
+    pipeline.respond(identifies("user:eve", "anonymous:a", "anonymous:b", number="3"), rooms)
+
+    assert owner(rooms, "user:eve") == "eve"
+    assert owner(rooms, "anonymous:a") == "ann"
+    assert owner(rooms, "anonymous:b") not in ("eve", "ann")
+    pipeline.respond(identifies("user:eve", "anonymous:b", number="4"), rooms)
+    assert owner(rooms, "anonymous:b") == "eve"
+
+
 def test_a_public_key_attaches_no_number_and_no_address(rooms: Rooms) -> None:
     pipeline.respond(identifies("user:eve", phone="+15551230001", email="joe@example.com"), rooms)
 
