@@ -14,7 +14,7 @@ from chalicelib.customers import linking, saving
 from chalicelib.customers.input import ConsentInput, CustomerInput
 from chalicelib.errors import NotFoundError
 from chalicelib.inbound import beacon, segment, twilio, x
-from chalicelib.model import Offer, Product, Store
+from chalicelib.model import ContactLimits, Offer, Product, Store
 from chalicelib.openapi import describe
 from chalicelib.settings import load_settings
 from chalicelib.steps import (
@@ -24,6 +24,7 @@ from chalicelib.steps import (
     importing,
     offering,
     reading,
+    replaying,
     stocking,
 )
 from chalicelib.web import (
@@ -218,9 +219,7 @@ def get_store(id: str) -> Any:
 
 @routes.operator("/offers/{id}", "PUT", "Keep the draft of an offer", takes=Offer)
 def put_offer(id: str) -> Any:
-    offer = body_of(app, Offer, id=entity_id(id))
-    change = rooms().offers.put(offer, products=fresh().assortment.current.products)
-    return {**shown(offer), "warnings": list(change.warnings)}
+    return stocking.put_offer(body_of(app, Offer, id=entity_id(id)), rooms())
 
 
 @routes.operator("/offers/{id}", "GET", "The draft of an offer")
@@ -243,7 +242,19 @@ def list_offers() -> Any:
     "/catalog/publish", "POST", "Make all drafts live, or roll back", takes=stocking.PublishRequest
 )
 def publish_catalog() -> Any:
-    return stocking.publish_catalog(body_of(app, stocking.PublishRequest), fresh())
+    return stocking.publish_catalog(body_of(app, stocking.PublishRequest), rooms())
+
+
+@routes.operator("/catalog/limits", "GET", "The draft of the contact limits")
+def get_limits() -> Any:
+    return shown(rooms().limits.get())
+
+
+@routes.operator("/catalog/limits", "PUT", "Keep it; live once published", takes=ContactLimits)
+def put_limits() -> Any:
+    limits = body_of(app, ContactLimits)
+    rooms().limits.put(limits)
+    return shown(limits)
 
 
 # --- decisions and what became of things -------------------------------------------------------
@@ -255,15 +266,17 @@ def post_decision() -> Any:
     return explaining.answered(offering.decide_now(asked, fresh()))
 
 
-@routes.operator("/decisions/{id}", "GET", "Explain a decision")
+@routes.operator(
+    "/decisions/{id}", "GET", "Explain a decision; ?limit= and ?from= page, ?offer_id= asks of one"
+)
 def get_decision(id: str) -> Any:
-    return explaining.explained(reading.decision(entity_id(id), rooms()))
+    return reading.explanation(entity_id(id), rooms(), explaining.Page.of(query_of(app)))
 
 
-@routes.operator("/decisions/{id}/replay", "POST", "Decide again", takes=explaining.ReplayRequest)
+@routes.operator("/decisions/{id}/replay", "POST", "Decide again", takes=replaying.ReplayRequest)
 def replay_decision(id: str) -> Any:
-    asked = body_of(app, explaining.ReplayRequest)
-    return explaining.replayed(entity_id(id), asked.catalog_version, fresh())
+    asked = body_of(app, replaying.ReplayRequest)
+    return replaying.replayed(entity_id(id), asked.catalog_version, fresh())
 
 
 @routes.operator("/interactions/{id}", "GET", "One interaction and what became of it")
@@ -276,7 +289,7 @@ def get_interaction(id: str) -> Any:
 
 @routes.public("/healthz", "GET", "Whether we can serve")
 def healthz() -> Any:
-    return {"status": "ok", "stage": stage.stage, "versions": rooms().engine().versions}
+    return {"status": "ok", "stage": stage.stage, **stocking.served(rooms())}
 
 
 @routes.public("/openapi.json", "GET", "This list, for machines")

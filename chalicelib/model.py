@@ -10,9 +10,18 @@ import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
 
 
 class Frozen(BaseModel):
@@ -21,11 +30,23 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+def _read_stamp(given: Any) -> Any:
+    """A stamp as we write it ourselves, read the quick way; anything else is left to pydantic."""
+    if given.__class__ is str and given[-1:] == "Z" and given[10:11] == "T":
+        try:
+            return datetime.fromisoformat(given)
+        except ValueError:
+            return given
+    return given
+
+
 def _as_utc(at: datetime) -> datetime:
+    if at.tzinfo is UTC:
+        return at
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 
-Moment = Annotated[datetime, AfterValidator(_as_utc)]
+Moment = Annotated[datetime, BeforeValidator(_read_stamp), AfterValidator(_as_utc)]
 """A point in time; a naive value is taken to be UTC."""
 
 Location = tuple[Annotated[float, Field(ge=-90, le=90)], Annotated[float, Field(ge=-180, le=180)]]
@@ -167,6 +188,7 @@ class OfferContact(Frozen):
     at: Moment
     channel: Channel | None = None
     purpose: Purpose = Purpose.MARKETING
+    groups: tuple[str, ...] = Field((), description="the product groups that the offer was about")
     response: Literal["clicked", "bought", "redeemed", "ignored", "opted_out"] | None = None
     response_at: Moment | None = None
 
@@ -450,6 +472,7 @@ class Product(BaseModel):
         return category_prefixes(self.product_type)
 
 
+@lru_cache(maxsize=4096)
 def category_prefixes(product_type: str | None) -> tuple[str, ...]:
     """`Shoes > Trail` -> (`shoes`, `shoes/trail`): lower case; `/` and ` > ` both separate."""
     parts = [p.strip().lower() for p in re.split(r"[/>]", product_type or "") if p.strip()]
@@ -491,6 +514,32 @@ class ContactPolicy(Frozen):
     exclusive_group: str | None = Field(None, max_length=100)
 
 
+class ContactLimits(Frozen):
+    """How often one customer may be met with offers in all, over sliding windows.
+
+    A contact is one offer put to the customer, on whatever channel and under whichever of their
+    identities. Of the limits by channel, purpose or product group those apply that the offer falls
+    under; a product group is a category path, and what is below it counts too.
+    """
+
+    overall: tuple[Cap, ...] = ()
+    channels: dict[Channel, tuple[Cap, ...]] = Field(default_factory=dict)
+    purposes: dict[Purpose, tuple[Cap, ...]] = Field(default_factory=dict)
+    groups: dict[str, tuple[Cap, ...]] = Field(
+        default_factory=dict, description="by category path, `shoes` or `shoes/trail`"
+    )
+
+    @field_validator("groups")
+    @classmethod
+    def _a_group_is_a_category(
+        cls, groups: dict[str, tuple[Cap, ...]]
+    ) -> dict[str, tuple[Cap, ...]]:
+        paths = {name: category_prefixes(name) for name in groups}
+        if empty := [name for name, prefixes in paths.items() if not prefixes]:
+            raise ValueError(f"{empty[0]!r} is no category path")
+        return {paths[name][-1]: caps for name, caps in groups.items()}
+
+
 class EmailWording(Frozen):
     subject: str = Field(max_length=500)
     body: str = Field(max_length=20_000)
@@ -528,6 +577,15 @@ class Offer(Frozen):
     wording: Wording = Wording()
     link: str | None = Field(None, max_length=2000, description="where the tracked link leads")
 
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The product groups that the offer is about: the categories it names, and their parents.
+
+        `category:shoes/trail` -> (`shoes`, `shoes/trail`).
+        """
+        named = [p.removeprefix("category:") for p in self.products if p.startswith("category:")]
+        return tuple(dict.fromkeys(path for name in named for path in category_prefixes(name)))
+
     @model_validator(mode="after")
     def _validity_runs_forward(self) -> Offer:
         if self.starts_at and self.ends_at and self.starts_at >= self.ends_at:
@@ -538,20 +596,12 @@ class Offer(Frozen):
 class CompiledOffer(Frozen):
     """An offer whose rule has been parsed and type-checked at publish time.
 
-    `rule` is the checked expression as plain JSON data; `catalog/rules.py` writes that form and
-    documents it, `decisioning/` evaluates it without a parser.
+    `rule` is the checked expression as plain JSON data; `catalog/rules/` writes that form and
+    documents it, `decisioning/` compiles it without a parser.
     """
 
     offer: Offer
     rule: Any
-
-
-class PublishedCatalog(Frozen):
-    """One immutable version of the whole catalog of offers; `version` is its content's hash."""
-
-    version: str
-    published_at: Moment
-    offers: tuple[CompiledOffer, ...]
 
 
 # --- what was decided --------------------------------------------------------------------------
@@ -623,13 +673,12 @@ class Preference(Frozen):
 
 
 class Decision(Frozen):
-    """Ranked offers with every other offer's reason, and all that is needed to recompute it."""
+    """Ranked offers, and all that is needed to recompute them and every other offer's reason."""
 
     id: str
     interaction_id: str | None = None
     customer_id: str | None = None
     offers: tuple[ScoredOffer, ...] = ()
-    rejected: tuple[RejectedOffer, ...] = ()
     context: DecisionContext = DecisionContext()
     understanding: Understanding | None = None
     preference: Preference | None = None
@@ -639,11 +688,14 @@ class Decision(Frozen):
     carried: tuple[str, ...] | None = Field(
         None, description="the offers that the reply had room for; None where nothing was said"
     )
-    inputs_digest: str = Field("", description="sha256 of the customer view and request decided on")
+    inputs_digest: str = Field("", description="sha256 of the recorded inputs")
 
 
 class DecisionInputs(Frozen):
-    """All that a decision was made from, besides the published catalog named by its version."""
+    """All that a decision was made from, besides the published catalog named by its version.
+
+    Orders are not among it: rules and features read the kept aggregates.
+    """
 
     customer: Customer
     context: DecisionContext = DecisionContext()

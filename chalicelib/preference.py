@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from .errors import ConfigurationError
@@ -139,10 +140,8 @@ def choose(
         why = "no channel may carry this message"
         return Preference(why=why, refused=tuple(refused.values()), personal=False)
     chosen, why = ranked[0]
-    passed = Refusal(channel=chosen, reason="not_preferred", text=f"{NAMES[chosen]}: {why}")
-    others = (
-        refused.get(c) or passed.model_copy(update={"channel": c}) for c in Channel if c != chosen
-    )
+    first = f"{NAMES[chosen]}: {why}"
+    others = (refused.get(c) or _refuse(c, "not_preferred", first) for c in Channel if c != chosen)
     against = _against_marketing(case, chosen)
     return Preference(
         chosen=chosen,
@@ -187,9 +186,13 @@ def _refusal(case: _Case, channel: Channel) -> Refusal | None:
     checks = (_reachable, _conversation) if case.confirming else _CHECKS
     if case.confirming and channel != case.originating:
         return _refuse(channel, "confirmation", "a confirmation goes back where it was asked for")
-    return next((r for check in checks if (r := check(case, channel)) is not None), None)
+    for check in checks:
+        if (refusal := check(case, channel)) is not None:
+            return refusal
+    return None
 
 
+@lru_cache(maxsize=512)
 def _refuse(channel: Channel, reason: str, text: str) -> Refusal:
     return Refusal(channel=channel, reason=reason, text=text)
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import random
+import tempfile
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -17,17 +22,19 @@ from .catalog import (
     AssortmentCache,
     AssortmentChange,
     CatalogCache,
+    Copies,
+    LimitStore,
     OfferStore,
     ProductStore,
     PublishedCatalogs,
     Snapshots,
 )
+from .catalog.serving import Start, in_background
 from .customers.store import CustomerStore
-from .decisioning import Engine
+from .decisioning import Engine, compile_catalog, open_catalog
 from .documents import Patience
-from .errors import ConfigurationError
+from .errors import ConfigurationError, NotFoundError, PermanentError
 from .ledger import Budgets, Ledger, Outbox
-from .model import PublishedCatalog
 from .outbound import SES_CONFIG, HandoverDesk, carriers
 from .preference import ContactRules
 from .queues import Queues
@@ -36,9 +43,11 @@ from .settings import Settings, load_settings
 from .steps.rooms import Rooms
 from .understanding import ProductIndex
 
-_NOTHING_PUBLISHED = PublishedCatalog(
-    version="none", published_at=datetime(1970, 1, 1, tzinfo=UTC), offers=()
-)
+log = logging.getLogger("rejoinder")
+
+KEPT_ENGINES = 4
+"""Of older catalogs, for replays."""
+
 _made: Rooms | None = None
 
 
@@ -47,7 +56,11 @@ def rooms() -> Rooms:
     global _made
     if _made is None:
         _made = build(load_settings(fetch_secrets=_secrets_from_ssm))
-        _made.refresh()
+        try:
+            _made.refresh()
+        except (PermanentError, NotFoundError) as error:
+            # Nobody's message waits for a catalog; and publishing again is what mends it.
+            log.error("the catalogs cannot be read: %s", error.code)
     return _made
 
 
@@ -71,9 +84,13 @@ def build(
     rng: random.Random | None = None,
     pause: Callable[[float], None] = time.sleep,
     client: Callable[[str], Any] | None = None,
+    scratch: Path | None = None,
+    start: Start = in_background,
 ) -> Rooms:
     """Every room over AWS, or what stands at `settings.aws_endpoint_url`; nothing is read yet.
 
+    `scratch` is where copies of catalogs may lie, by default in the system's temporary directory;
+    `start` has a new catalog loaded beside a request.
     Raises ConfigurationError for settings that cannot work together.
     """
     rng = rng or random.SystemRandom()
@@ -86,8 +103,15 @@ def build(
     snapshots = Snapshots(dynamodb, catalog_table, artifacts=artifacts, products=products)
     refresh_seconds = settings.catalog_refresh_seconds
     assortment = AssortmentCache(products, snapshots, refresh_seconds=refresh_seconds)
-    catalogs = PublishedCatalogs(dynamodb, catalog_table, artifacts=artifacts)
-    catalog = CatalogCache(catalogs, refresh_seconds=refresh_seconds)
+    copies = Copies(scratch or _own_scratch(), settings.stage)
+    catalogs = PublishedCatalogs(dynamodb, catalog_table, artifacts=artifacts, copies=copies)
+    catalog = CatalogCache(
+        catalogs,
+        open_=_opened,
+        refresh_seconds=refresh_seconds,
+        start=start,
+        prepare=Engine.warm,
+    )
     engines = _Engines(catalog, catalogs)
     sqs = client("sqs")
     http = urllib3.PoolManager(retries=False)
@@ -113,6 +137,7 @@ def build(
         budgets=Budgets(ledger_table, rng),
         products=products,
         offers=OfferStore(dynamodb, catalog_table, check_wording=check_wording),
+        limits=LimitStore(dynamodb, catalog_table),
         assortment=assortment,
         snapshots=snapshots,
         catalogs=catalogs,
@@ -151,27 +176,49 @@ def _ses_client(settings: Settings) -> Any:
 
 
 class _Engines:
-    """The decision engine of the current catalog, prepared once per version, and of older ones."""
+    """The decision engine of the current catalog, and those of older ones that were asked for."""
 
-    def __init__(self, catalog: CatalogCache, catalogs: PublishedCatalogs) -> None:
+    def __init__(self, catalog: CatalogCache[Engine], catalogs: PublishedCatalogs) -> None:
         self._catalog = catalog
         self._catalogs = catalogs
-        self._engine = Engine(_NOTHING_PUBLISHED)
+        self._nothing = _nothing_published()
+        self._older = lru_cache(KEPT_ENGINES)(self._load)
 
     def __call__(self) -> Engine:
-        current = self._catalog.current or _NOTHING_PUBLISHED
-        if self._engine.versions["catalog"] != current.version:
-            self._engine = Engine(current)
-        return self._engine
+        current = self._catalog.current
+        return self._nothing if current is None else current
 
     def of(self, version: str) -> Engine:
-        """The engine of one published version. Raises NotFoundError."""
-        current = self()
-        if version == current.versions["catalog"]:
-            return current
-        if version == _NOTHING_PUBLISHED.version:
-            return Engine(_NOTHING_PUBLISHED)
-        return Engine(self._catalogs.load(version))
+        """The engine of one published version, or of nothing published.
+
+        Raises NotFoundError, and PermanentError when its artifact cannot be read.
+        """
+        for engine in (self(), self._nothing):
+            if version == engine.catalog.version:
+                return engine
+        return self._older(version)
+
+    def _load(self, version: str) -> Engine:
+        return self._catalogs.open(version, _opened)
+
+
+def _nothing_published() -> Engine:
+    """Under a name of its own, by which decisions made with it are replayed."""
+    artifact = compile_catalog((), published_at=datetime(1970, 1, 1, tzinfo=UTC))
+    empty = open_catalog(artifact.body)
+    empty.version = "none"
+    return Engine(empty)
+
+
+def _opened(body: Any) -> Engine:
+    return Engine(open_catalog(body))
+
+
+def _own_scratch() -> Path | None:
+    """None on systems where nobody can be kept from it."""
+    if not hasattr(os, "geteuid"):
+        return None
+    return Path(tempfile.gettempdir()) / f"rejoinder-{os.geteuid()}"
 
 
 class _CurrentIndex:

@@ -14,8 +14,8 @@ from chalicelib.catalog import (
     PublishedCatalogs,
     publish,
 )
-from chalicelib.catalog.offers import CheckWording
 from chalicelib.customers.store import CustomerStore
+from chalicelib.decisioning import compile_catalog, open_catalog
 from chalicelib.model import Offer
 
 if TYPE_CHECKING:
@@ -35,13 +35,11 @@ class Shelves:
     offers: OfferStore
     assortment: AssortmentCache
     catalogs: PublishedCatalogs
-    check_wording: CheckWording
     restocked: Callable[[Sequence[str]], object] = tell_nobody
 
     @classmethod
     def of(cls, rooms: Rooms) -> Shelves:
         """Those of a running stage."""
-        from chalicelib.replies import check_wording
         from chalicelib.steps import restocking
 
         return cls(
@@ -50,7 +48,6 @@ class Shelves:
             offers=rooms.offers,
             assortment=rooms.assortment,
             catalogs=rooms.catalogs,
-            check_wording=check_wording,
             restocked=lambda product_ids: restocking.call_out(product_ids, rooms),
         )
 
@@ -64,6 +61,10 @@ class Shelves:
         for offer in offers:
             self.offers.put(offer)
         published = publish(
-            self.offers.list(), self.catalogs, now=now, check_wording=self.check_wording
+            self.offers.compiled(),
+            self.catalogs,
+            now=now,
+            compile_catalog=compile_catalog,
+            open_=open_catalog,
         )
-        return published.catalog.version
+        return published.head.version

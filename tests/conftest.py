@@ -28,14 +28,14 @@ def clients() -> dict[str, Any]:
 
 
 @pytest.fixture
-def aws(clients: dict[str, Any]) -> Iterator[Aws]:
+def aws(clients: dict[str, Any], tmp_path: Path) -> Iterator[Aws]:
     """Everything of infra/resources.yaml."""
     with mock_aws():
         formation = clients["cloudformation"]
         formation.create_stack(StackName="rejoinder-dev", TemplateBody=RESOURCES.read_text())
         stack = formation.describe_stacks(StackName="rejoinder-dev")["Stacks"][0]
         outputs = {o["OutputKey"]: o["OutputValue"] for o in stack["Outputs"]}
-        yield Aws(clients, outputs)
+        yield Aws(clients, outputs, tmp_path / "scratch")
 
 
 @pytest.fixture

@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from chalicelib import wiring
-from chalicelib.catalog import publish
+from chalicelib.catalog import publishing
 from chalicelib.customers.input import CustomerInput
 from chalicelib.customers.saving import save
+from chalicelib.decisioning import Engine, compile_catalog, open_catalog
 from chalicelib.model import (
     Channel,
     Customer,
@@ -29,7 +31,6 @@ from chalicelib.model import (
     Store,
     WebEvent,
 )
-from chalicelib.replies import check_wording
 from chalicelib.settings import Settings
 from chalicelib.steps.rooms import Rooms
 
@@ -87,10 +88,11 @@ class Desk:
 
 @dataclass(frozen=True)
 class Aws:
-    """The clients, and the stack's outputs by name."""
+    """The clients, the stack's outputs by name, and where containers may put files."""
 
     clients: dict[str, Any]
     outputs: dict[str, str]
+    scratch: Path | None = None
 
     @property
     def dynamodb(self) -> Any:
@@ -120,14 +122,20 @@ class Aws:
             for name, client in self.clients.items():
                 client.meta.events.unregister(f"before-call.{name}", note)
 
-    def rooms(self, settings: Settings, clock: Clock, carrier: Recorder, desk: Desk) -> Rooms:
-        made = wiring.build(
+    def container(self, settings: Settings, clock: Clock) -> Rooms:
+        """Rooms as a container has them before its first request; nothing is read yet."""
+        return wiring.build(
             settings,
             clock=clock,
             rng=random.Random(7),
             pause=lambda _: None,
             client=lambda name: self.clients[name],
+            scratch=self.scratch,
+            start=lambda work: work(),
         )
+
+    def rooms(self, settings: Settings, clock: Clock, carrier: Recorder, desk: Desk) -> Rooms:
+        made = self.container(settings, clock)
         made = replace(made, carriers=dict.fromkeys(CARRIED, carrier), desk=desk)
         made.refresh()
         return made
@@ -241,9 +249,19 @@ def stock_the_shop(rooms: Rooms, *offers: Offer) -> None:
     put_customer(rooms, "joe", JOE)
     for offer in offers or (an_offer(),):
         rooms.offers.put(offer)
-    now = rooms.clock()
-    published = publish(rooms.offers.list(), rooms.catalogs, now=now, check_wording=check_wording)
-    rooms.catalog.note(published.catalog)
+    publish(rooms)
+
+
+def publish(rooms: Rooms) -> None:
+    """All drafts live, and served by these rooms."""
+    catalog = publishing.publish(
+        rooms.offers.compiled(),
+        rooms.catalogs,
+        now=rooms.clock(),
+        compile_catalog=compile_catalog,
+        open_=open_catalog,
+    ).catalog
+    rooms.catalog.note(catalog.version, Engine(catalog))
 
 
 def put_customer(rooms: Rooms, customer_id: str, said: dict[str, Any]) -> Customer:

@@ -8,12 +8,18 @@ from __future__ import annotations
 
 from .artifacts import Artifacts
 from .assortment import AssortmentCache, AssortmentChange
+from .checks import Checked
+from .copies import Copies
+from .differences import Differences, differences
+from .doubts import Doubts
 from .feed import FeedFormat, FeedRow, StoreRow, feed_format, read_feed, read_stores
 from .imports import ImportReport, import_products, import_stores
+from .limits import LimitStore, limit_warnings
 from .offers import DraftChange, OfferStore
 from .products import ProductChange, ProductStore, StoreChange
-from .published import CatalogCache, PublishedCatalogs, Switch
+from .published import PublishedCatalogs, Switch
 from .publishing import Publication, publish, rollback
+from .serving import CatalogCache
 from .snapshots import SnapshotHead, Snapshots
 
 __all__ = [
@@ -21,10 +27,15 @@ __all__ = [
     "AssortmentCache",
     "AssortmentChange",
     "CatalogCache",
+    "Checked",
+    "Copies",
+    "Differences",
+    "Doubts",
     "DraftChange",
     "FeedFormat",
     "FeedRow",
     "ImportReport",
+    "LimitStore",
     "OfferStore",
     "ProductChange",
     "ProductStore",
@@ -35,9 +46,11 @@ __all__ = [
     "StoreChange",
     "StoreRow",
     "Switch",
+    "differences",
     "feed_format",
     "import_products",
     "import_stores",
+    "limit_warnings",
     "publish",
     "read_feed",
     "read_stores",

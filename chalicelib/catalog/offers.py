@@ -1,9 +1,11 @@
 """Drafts of offers: what operators edit, and what the next publication is made of.
 
-Lives here: put, get, delete and list of drafts, checked on the way in. Never here: what a rule or a
-template means (the checks are passed in or come from `rules.py`), what is live (`publishing.py`).
+Lives here: put, get, delete and list of drafts, checked on the way in, and all of them compiled.
+Never here: what a check is (`checks.py`), what is live (`publishing.py`).
 
 A draft is `pk=offers`, `sk=<id>`: operators write seldom, and one partition lists in order of id.
+Beside its document stands `checked`, what the check made of it, so that publishing reads and does
+not parse.
 """
 
 from __future__ import annotations
@@ -17,16 +19,15 @@ from .. import documents
 from ..documents import aws_calls
 from ..errors import NotFoundError, PayloadError, TooLargeError
 from ..model import CompiledOffer, Offer
+from . import checks
+from .checks import Checked, CheckWording, CompileOffer, Flaw
+from .doubts import attribute_warnings, product_warnings
 
 PAGE = 500
 MAX_DRAFT_BYTES = 350_000
 """DynamoDB refuses items over 400 KB."""
 
-CompileOffer = Callable[[Offer], CompiledOffer]
-"""Raises PayloadError with the place in `details`."""
-
-CheckWording = Callable[[Offer], object]
-"""Raises PayloadError for a template that does not parse; what it returns is ignored."""
+REPORTED_FLAWS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,26 +56,24 @@ class OfferStore:
         table: str,
         *,
         check_wording: CheckWording,
-        compile_offer: CompileOffer | None = None,
+        compile_offer: CompileOffer = checks.compile_rule,
     ) -> None:
         self._client = client
         self._table = table
         self._check_wording = check_wording
-        self._compile_offer = compile_offer or compile_rule
+        self._compile_offer = compile_offer
 
     def put(self, offer: Offer, *, products: Container[str] | None = None) -> DraftChange:
         """Keep the draft. PayloadError for a rule or template that does not parse or type-check;
-        product ids that are not among `products` are warned of."""
-        self._compile_offer(offer)
-        self._check_wording(offer)
-        item = documents.item("offers", offer.id, offer)
-        if len(item["body"]["S"].encode()) > MAX_DRAFT_BYTES:
-            raise TooLargeError("the offer is too large to keep", offer_id=offer.id)
+        doubts about the rule and product ids that are not among `products` are warned of."""
+        checked = checks.check(offer, self._compile_offer, self._check_wording)
+        item = draft_item(checked)
         with aws_calls():
             answer = self._client.put_item(TableName=self._table, Item=item, ReturnValues="ALL_OLD")
         old = answer.get("Attributes")
         before = documents.read(Offer, old) if old else None
-        return DraftChange(before, offer, product_warnings(offer, products))
+        doubts = (*checked.warnings, *attribute_warnings(checked.unkept))
+        return DraftChange(before, offer, (*doubts, *product_warnings(offer, products)))
 
     def get(self, offer_id: str) -> Offer:
         """The draft; NotFoundError when there is none."""
@@ -99,51 +98,61 @@ class OfferStore:
 
     def list(self, *, after: str = "", limit: int | None = None) -> Iterator[Offer]:
         """Drafts in order of id, those greater than `after`; at most `limit` of them."""
+        page = min(limit or PAGE, PAGE)
+        for item in islice(self._items("body", after=after, Limit=page), limit):
+            yield documents.read(Offer, item)
+
+    def compiled(self, told: Callable[[Checked], object] | None = None) -> Iterator[CompiledOffer]:
+        """All drafts in order of id, checked: by an earlier check, where that is still good.
+
+        `told` is told of each. Raises PayloadError at the end if any is invalid, naming them with
+        place and reason, up to a hundred.
+        """
+        flaws = list[Flaw]()
+        for item in self._items("body", "checked"):
+            found = self._checked(item)
+            if not isinstance(found, Checked):
+                flaws.append(found)
+            elif not flaws:
+                if told:
+                    told(found)
+                yield found.compiled
+        if flaws:
+            message = f"{len(flaws)} offers are invalid; nothing was published"
+            raise PayloadError(message, offers=flaws[:REPORTED_FLAWS])
+
+    def _checked(self, item: dict[str, Any]) -> Checked | Flaw:
+        offer = checks.read_offer(item["body"]["S"])
+        if not isinstance(offer, Offer):
+            return offer
+        kept = checks.unpack(offer, item["checked"]["B"] if "checked" in item else None)
+        return kept or checks.checked_or_flaw(offer, self._compile_offer, self._check_wording)
+
+    def _items(self, *wanted: str, after: str = "", **options: Any) -> Iterator[dict[str, Any]]:
+        """Keys and these attributes of the drafts with ids greater than `after`."""
         condition, values = "pk = :pk", {":pk": {"S": "offers"}}
         if after:
             condition, values = f"{condition} AND sk > :after", {**values, ":after": {"S": after}}
-        with aws_calls():
-            found = documents.query(
-                self._client,
-                self._table,
-                "offers",
-                KeyConditionExpression=condition,
-                ExpressionAttributeValues=values,
-                ConsistentRead=True,
-                Limit=min(limit or PAGE, PAGE),
-            )
-            for item in islice(found, limit):
-                yield documents.read(Offer, item)
+        return documents.query(
+            self._client,
+            self._table,
+            "offers",
+            KeyConditionExpression=condition,
+            ExpressionAttributeValues=values,
+            ProjectionExpression=", ".join(("pk", "sk", *(f"#{name}" for name in wanted))),
+            ExpressionAttributeNames={f"#{name}": name for name in wanted},
+            ConsistentRead=True,
+            **options,
+        )
 
 
-def compile_rule(offer: Offer) -> CompiledOffer:
-    """The room's own compiler, imported only where offers are saved or published."""
-    from .rules import compile_offer
-
-    return compile_offer(offer)
-
-
-def product_warnings(offer: Offer, products: Container[str] | None) -> tuple[str, ...]:
-    """Product ids that nobody knows; categories are taken on trust."""
-    if products is None:
-        return ()
-    return tuple(
-        f"products: there is no product {product}"
-        for product in offer.products
-        if not product.startswith("category:") and product not in products
-    )
-
-
-def compiled_draft(
-    offer: Offer, compile_offer: CompileOffer, check_wording: CheckWording
-) -> CompiledOffer | dict[str, Any]:
-    """The compiled offer, or what is wrong: its id with place and reason as the check gave them."""
-    place = "rule"
-    try:
-        compiled = compile_offer(offer)
-        place = "wording"
-        check_wording(offer)
-    except PayloadError as error:
-        found = {"offer_id": offer.id, "place": place, "reason": error.message}
-        return {**found, **error.details}
-    return compiled
+def draft_item(checked: Checked) -> dict[str, Any]:
+    """The draft as it is kept. Raises TooLargeError."""
+    offer, packed = checked.compiled.offer, checks.pack(checked)
+    item = documents.item("offers", offer.id, offer)
+    size = len(item["body"]["S"].encode())
+    if size > MAX_DRAFT_BYTES:
+        raise TooLargeError("the offer is too large to keep", offer_id=offer.id)
+    if size + len(packed) > MAX_DRAFT_BYTES:
+        return item
+    return {**item, "checked": {"B": packed}}

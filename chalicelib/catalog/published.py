@@ -1,35 +1,45 @@
 """Published catalogs: immutable artifacts in S3, and the history that names the one that is live.
 
-Lives here: the artifact's form, loading one, switching, and what a container keeps of the live one.
-Never here: making a catalog from drafts (`publishing.py`).
+Lives here: keeping and loading an artifact, switching, and the history. Never here: what an
+artifact holds (it is compiled and opened elsewhere), making one from drafts (`publishing.py`), and
+what a container serves (`serving.py`).
 
-`catalogs/<version>.json.gz`: the line `{"format":1,"published_at":…}`, then one canonical JSON line
-per compiled offer in order of id. The version is the hash of the offers' lines, so equal content
-has one version. The history is `pk=catalog`, `sk=switch#<generation>`; its last entry is the head.
+`catalogs/<version>.gz` is the compiled catalog as gzip, whose CRC tells damage. The history is
+`pk=catalog`, `sk=switch#<generation>`; its last entry is the head. Nothing of it is ever deleted.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-import logging
-import threading
-from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+import re
+from collections.abc import Callable, Iterator
+from datetime import datetime
 from itertools import islice
-from typing import Any
-
-from pydantic import ValidationError
+from typing import Any, Protocol, TypeVar
 
 from .. import documents
 from ..documents import aws_calls
-from ..errors import ConflictError, NotFoundError, PermanentError, RejoinderError, TemporaryError
-from ..model import CompiledOffer, Frozen, Moment, PublishedCatalog
-from .artifacts import Artifacts, pack, unpack
+from ..errors import ConflictError, NotFoundError, PermanentError
+from ..model import Frozen, Moment
+from .artifacts import Artifacts, deflate, inflate
+from .copies import Body, Copies
 
-log = logging.getLogger(__name__)
+Opened = TypeVar("Opened")
+Open = Callable[[Body], Opened]
+"""Opens a compiled catalog in place; raises PermanentError for what it cannot read."""
 
-FORMAT = 1
+_VERSION = re.compile(r"[0-9A-Za-z]{1,64}")
+"""Part of an object's and of a file's name, and operators may ask for any."""
+
+
+class Artifact(Protocol):
+    """A compiled catalog, as `decisioning.compile_catalog` makes it."""
+
+    @property
+    def version(self) -> str: ...
+    @property
+    def offers(self) -> int: ...
+    @property
+    def body(self) -> bytes: ...
 
 
 class Switch(Frozen):
@@ -45,10 +55,14 @@ class Switch(Frozen):
 class PublishedCatalogs:
     """Raises TemporaryError when AWS cannot be reached."""
 
-    def __init__(self, client: Any, table: str, *, artifacts: Artifacts) -> None:
+    def __init__(
+        self, client: Any, table: str, *, artifacts: Artifacts, copies: Copies | None = None
+    ) -> None:
+        """`copies` keeps what was downloaded; without it everything is held in memory."""
         self._client = client
         self._table = table
         self._artifacts = artifacts
+        self._copies = copies or Copies(None)
 
     def head(self) -> Switch | None:
         """What is live, None before the first publication."""
@@ -69,45 +83,42 @@ class PublishedCatalogs:
             for item in islice(found, limit):
                 yield documents.read(Switch, item)
 
-    def load(self, version: str) -> PublishedCatalog:
-        """One version. NotFoundError when it never was, PermanentError when its artifact is
-        corrupt or of a format that this code does not know."""
-        name = f"catalogs/{version}.json.gz"
-        lines = unpack(name, self._artifacts.get(name))
-        try:
-            first = json.loads(next(lines, b"null"))
-            if not isinstance(first, dict) or first.get("format") != FORMAT:
-                raise PermanentError("the catalog is of an unknown format", version=version)
-            body = list(lines)
-            if _digest(body) != version:
-                raise PermanentError("the catalog is corrupt", version=version)
-            offers = tuple(CompiledOffer.model_validate_json(line) for line in body)
-            return PublishedCatalog(
-                version=version, published_at=first["published_at"], offers=offers
-            )
-        except (ValidationError, ValueError, KeyError):
-            raise PermanentError("the catalog cannot be read", version=version) from None
+    def load(self, version: str) -> Body:
+        """The compiled catalog of one version, as far as possible mapped and not held in memory.
 
-    def keep(self, catalog: PublishedCatalog) -> PublishedCatalog:
-        """Store the artifact unless it is there and sound; the catalog as it is stored."""
+        NotFoundError when it never was, PermanentError when its artifact is damaged.
+        """
+        if not _VERSION.fullmatch(version):
+            raise NotFoundError("there is no such catalog")
+        name, copy = _name(version), self._copies.find(version)
+        if copy is not None and copy.tag == self._artifacts.tag(name):
+            return copy.body
+        packed, tag = self._artifacts.fetch(name)
+        return self._copies.keep(version, tag, lambda: inflate(name, packed))
+
+    def open(self, version: str, open_: Open[Opened]) -> Opened:
+        """`load`, and open it; PermanentError too when it cannot be opened."""
+        return _opened(version, self.load(version), open_)
+
+    def keep(self, artifact: Artifact, open_: Open[Opened]) -> Opened:
+        """Store the artifact unless it is there and can be opened; the catalog, opened."""
+        version = artifact.version
         try:
-            return self.load(catalog.version)
+            return self.open(version, open_)
         except (NotFoundError, PermanentError):
-            published_at = catalog.published_at.isoformat()
-            first = json.dumps({"format": FORMAT, "published_at": published_at}).encode() + b"\n"
-            body = pack([first, *map(_line, catalog.offers)])
-            self._artifacts.put(f"catalogs/{catalog.version}.json.gz", body)
-            return catalog
+            tag = self._artifacts.put(_name(version), deflate(artifact.body))
+            body = self._copies.keep(version, tag, lambda: [artifact.body])
+            return _opened(version, body, open_)
 
-    def switch(self, catalog: PublishedCatalog, *, seen: Switch | None, at: datetime) -> Switch:
-        """Make the kept `catalog` live. ConflictError when something else was made live since
-        the caller saw `seen` as the head."""
+    def switch(self, version: str, offers: int, *, seen: Switch | None, at: datetime) -> Switch:
+        """Make a kept version of so many offers live. ConflictError when something else was made
+        live since the caller saw `seen` as the head."""
         head = Switch(
             generation=seen.generation + 1 if seen else 1,
-            version=catalog.version,
+            version=version,
             previous=seen.version if seen else None,
             at=at,
-            offers=len(catalog.offers),
+            offers=offers,
         )
         item = documents.item("catalog", f"switch#{head.generation:010}", head)
         write = documents.put(self._table, item, "attribute_not_exists(pk)")
@@ -121,82 +132,17 @@ class PublishedCatalogs:
         return head
 
 
-class CatalogCache:
-    """The live catalog as one container holds it. A version that cannot be loaded never replaces
-    one that serves."""
-
-    def __init__(self, catalogs: PublishedCatalogs, *, refresh_seconds: float) -> None:
-        self._catalogs = catalogs
-        self._refresh_every = timedelta(seconds=refresh_seconds)
-        self._lock = threading.RLock()
-        self._current: PublishedCatalog | None = None
-        self._looked_at: datetime | None = None
-
-    @property
-    def current(self) -> PublishedCatalog | None:
-        """None before the first publication or the first refresh."""
-        return self._current
-
-    def refresh(self, now: datetime, *, force: bool = False) -> bool:
-        """Look for a newly published version, at most every `refresh_seconds` unless forced.
-
-        True when `current` is another one. A fault is raised only while nothing serves; a
-        container that starts while the head is unreadable serves the version before it.
-        """
-        with self._lock:
-            looked_at = self._looked_at
-            # Absolute: the local run's clock may be set back.
-            if not force and looked_at and abs(now - looked_at) < self._refresh_every:
-                return False
-            served = self._current
-            try:
-                self._current = self._live()
-            except (TemporaryError, PermanentError, NotFoundError) as error:
-                if served is None:
-                    raise
-                _log_failure(error)
-            self._looked_at = now
-            return self._current is not served
-
-    def note(self, catalog: PublishedCatalog) -> None:
-        """An own publication or rollback: serves here at once."""
-        with self._lock:
-            self._current = catalog
-
-    def _live(self) -> PublishedCatalog | None:
-        head, served = self._catalogs.head(), self._current
-        if head is None or (served and served.version == head.version):
-            return served
-        try:
-            return self._catalogs.load(head.version)
-        except (PermanentError, NotFoundError) as error:
-            if served is not None or head.previous is None:
-                raise
-            _log_failure(error)
-            return self._catalogs.load(head.previous)
+def _opened(version: str, body: Body, open_: Open[Opened]) -> Opened:
+    try:
+        return open_(body)
+    except PermanentError as error:
+        raise PermanentError(error.message, version=version, **error.details) from None
+    except Exception as error:  # what is not of our writing may lead anywhere
+        problem = type(error).__name__
+        raise PermanentError(
+            "the compiled catalog is corrupt", version=version, problem=problem
+        ) from error
 
 
-def canonical(offers: Iterable[CompiledOffer]) -> tuple[str, tuple[CompiledOffer, ...]]:
-    """(version, offers in order of id)."""
-    ordered = tuple(sorted(offers, key=lambda compiled: compiled.offer.id))
-    return _digest(map(_line, ordered)), ordered
-
-
-def _line(compiled: CompiledOffer) -> bytes:
-    """Defaults are written out: what an old version says must not change with the code."""
-    found = compiled.model_dump(mode="json")
-    text = json.dumps(
-        found, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    )
-    return text.encode() + b"\n"
-
-
-def _digest(lines: Iterable[bytes]) -> str:
-    digest = hashlib.sha256()
-    for line in lines:
-        digest.update(line)
-    return digest.hexdigest()[:16]
-
-
-def _log_failure(error: RejoinderError) -> None:
-    log.error("catalog not refreshed: %s %s", error.message, error.details)
+def _name(version: str) -> str:
+    return f"catalogs/{version}.gz"

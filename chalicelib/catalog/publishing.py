@@ -1,67 +1,76 @@
-"""Publishing: all drafts checked, compiled, stored as one version and made live, or none of it.
+"""Publishing: all drafts compiled, stored as one version and made live, or none of it; and back.
 
-Lives here: publish, roll back, and what changed by it. Never here: the artifact's form and what
-containers hold (`published.py`).
+Lives here: the order in which that is done. Never here: how drafts are checked (`offers.py`) and
+compiled (passed in), what is doubtful about them (`doubts.py`), what changed by it
+(`differences.py`), keeping the artifact (`published.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Mapping
+import gc
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Generic, Protocol, TypeVar
 
-from ..errors import NotFoundError, PayloadError, PermanentError
-from ..model import CompiledOffer, Offer, PublishedCatalog
-from .offers import CheckWording, CompileOffer, compile_rule, compiled_draft, product_warnings
-from .published import PublishedCatalogs, Switch, canonical
+from ..errors import NotFoundError
+from ..model import CompiledOffer, ContactLimits
+from .differences import Compiled
+from .published import Artifact, Open, PublishedCatalogs, Switch
 
-REPORTED_PROBLEMS = 100
+Catalog = TypeVar("Catalog", bound=Compiled)
 
-WarnOf = Callable[[CompiledOffer], Iterable[str]]
+
+class Compile(Protocol):
+    """`decisioning.compile_catalog`."""
+
+    def __call__(
+        self,
+        offers: Iterable[CompiledOffer],
+        /,
+        *,
+        published_at: datetime,
+        limits: ContactLimits | None = None,
+    ) -> Artifact: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Publication:
-    """What is live, and the offer ids by which it differs from what was live before."""
+class Publication(Generic[Catalog]):
+    """What is live, and what was live before: None before the first publication."""
 
-    catalog: PublishedCatalog
+    catalog: Catalog
     head: Switch
-    added: tuple[str, ...] = ()
-    changed: tuple[str, ...] = ()
-    removed: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
+    before: Switch | None
 
 
 def publish(
-    drafts: Iterable[Offer],
+    offers: Iterable[CompiledOffer],
     catalogs: PublishedCatalogs,
     *,
     now: datetime,
-    check_wording: CheckWording,
-    compile_offer: CompileOffer = compile_rule,
-    warn_of: WarnOf | None = None,
-    products: Container[str] | None = None,
-) -> Publication:
-    """Make all drafts live as one version; with nothing changed, the live one stays.
+    compile_catalog: Compile,
+    open_: Open[Catalog],
+    limits: ContactLimits | None = None,
+) -> Publication[Catalog]:
+    """Make these offers live as one version; with nothing changed, the live one stays.
 
-    Raises PayloadError naming every invalid draft with place and reason (up to a hundred),
-    ConflictError when someone else published meanwhile; either way nothing is switched.
+    Raises what reading `offers` raises, and ConflictError when someone else published meanwhile;
+    either way nothing is switched.
     """
     seen = catalogs.head()
-    compiled = _compiled(drafts, compile_offer, check_wording)
-    version, offers = canonical(compiled)
-    warnings = _warnings(offers, now, warn_of, products)
-    before, unreadable = _served(catalogs, seen)
-    catalog = catalogs.keep(PublishedCatalog(version=version, published_at=now, offers=offers))
-    unchanged = seen is not None and seen.version == version
-    head = seen if seen and unchanged else catalogs.switch(catalog, seen=seen, at=now)
-    return _publication(catalog, head, before, (*warnings, *unreadable))
+    with _without_collector():
+        artifact = compile_catalog(offers, published_at=now, limits=limits)
+    return _live(catalogs.keep(artifact, open_), catalogs, seen, now)
 
 
 def rollback(
-    catalogs: PublishedCatalogs, *, now: datetime, to_version: str | None = None
-) -> Publication:
+    catalogs: PublishedCatalogs,
+    *,
+    now: datetime,
+    open_: Open[Catalog],
+    to_version: str | None = None,
+) -> Publication[Catalog]:
     """Make an older version live again: `to_version`, else the one before the live one.
 
     Rolling back twice therefore returns. NotFoundError when there is no such version,
@@ -71,68 +80,26 @@ def rollback(
     target = to_version or (seen.previous if seen else None)
     if seen is None or target is None:
         raise NotFoundError("there is no earlier catalog")
-    catalog = catalogs.load(target)
-    before, warnings = _served(catalogs, seen)
-    head = seen if seen.version == target else catalogs.switch(catalog, seen=seen, at=now)
-    return _publication(catalog, head, before, warnings)
+    return _live(catalogs.open(target, open_), catalogs, seen, now)
 
 
-def _compiled(
-    drafts: Iterable[Offer], compile_offer: CompileOffer, check_wording: CheckWording
-) -> list[CompiledOffer]:
-    compiled, problems = list[CompiledOffer](), list[dict[str, Any]]()
-    for draft in drafts:
-        found = compiled_draft(draft, compile_offer, check_wording)
-        if isinstance(found, CompiledOffer):
-            compiled.append(found)
-        else:
-            problems.append(found)
-    if problems:
-        raise PayloadError(
-            f"{len(problems)} offers are invalid; nothing was published",
-            offers=problems[:REPORTED_PROBLEMS],
-        )
-    return compiled
-
-
-def _warnings(
-    offers: Iterable[CompiledOffer],
-    now: datetime,
-    warn_of: WarnOf | None,
-    products: Container[str] | None,
-) -> tuple[str, ...]:
-    found = list[str]()
-    for compiled in offers:
-        offer = compiled.offer
-        said = [*(warn_of(compiled) if warn_of else ()), *product_warnings(offer, products)]
-        if offer.ends_at is not None and offer.ends_at <= now:
-            said.append("ends_at: the offer has ended")
-        found.extend(f"{offer.id}: {text}" for text in said)
-    return tuple(found)
-
-
-def _served(
-    catalogs: PublishedCatalogs, seen: Switch | None
-) -> tuple[Mapping[str, Offer], tuple[str, ...]]:
-    """The offers that are live, by id; unreadable ones are a warning, for publishing mends them."""
-    if seen is None:
-        return {}, ()
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """What is being compiled stays: looking through it for garbage takes a fifth of the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
     try:
-        live = catalogs.load(seen.version)
-    except (NotFoundError, PermanentError) as error:
-        return {}, (f"the live catalog {seen.version} could not be compared: {error.message}",)
-    return {compiled.offer.id: compiled.offer for compiled in live.offers}, ()
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
-def _publication(
-    catalog: PublishedCatalog, head: Switch, before: Mapping[str, Offer], warnings: tuple[str, ...]
-) -> Publication:
-    after = {compiled.offer.id: compiled.offer for compiled in catalog.offers}
-    return Publication(
-        catalog,
-        head,
-        added=tuple(i for i in after if i not in before),
-        changed=tuple(i for i, offer in after.items() if i in before and before[i] != offer),
-        removed=tuple(i for i in before if i not in after),
-        warnings=warnings,
-    )
+def _live(
+    catalog: Catalog, catalogs: PublishedCatalogs, seen: Switch | None, now: datetime
+) -> Publication[Catalog]:
+    """With the kept catalog switched to, unless it is live already."""
+    if seen is not None and seen.version == catalog.version:
+        return Publication(catalog, seen, seen)
+    head = catalogs.switch(catalog.version, len(catalog), seen=seen, at=now)
+    return Publication(catalog, head, seen)

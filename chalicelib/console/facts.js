@@ -2,9 +2,6 @@
 
 import { look, Trouble } from "./api.js";
 
-const PAGE = 100;
-
-const titles = new Map();
 const products = new Map();
 
 /** The interaction as GET /interactions/{id} tells it; null while it is still queued. */
@@ -25,28 +22,14 @@ export async function gather(told) {
   ]);
   const meant = (told.understanding?.products ?? []).map((match) => match.product_id);
   const viewed = (customer?.recent ?? []).map((one) => one.product_id).find(Boolean);
-  await Promise.all([
-    ...[...meant, viewed].filter(Boolean).map(nameProduct),
-    decision ? nameOffers(decision) : null,
-  ]);
-  return { told, decision, customer, products, titles };
+  await Promise.all([...meant, viewed].filter(Boolean).map(nameProduct));
+  return { told, decision, customer, products };
 }
 
 async function nameProduct(id) {
   if (products.has(id)) return;
   const product = await known(`products/${encodeURIComponent(id)}`);
   if (product) products.set(id, product);
-}
-
-/** The drafts hold the titles of all offers; one that was deleted since keeps its id. */
-async function nameOffers(decision) {
-  if (decision.rejected.every((offer) => titles.has(offer.offer_id))) return;
-  let after = "";
-  do {
-    const page = await look(`offers?limit=${PAGE}&after=${encodeURIComponent(after)}`);
-    for (const offer of page.offers) titles.set(offer.id, offer.title);
-    after = page.next_after;
-  } while (after);
 }
 
 /** null where it does not exist: erased, or never imported. */

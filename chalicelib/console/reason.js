@@ -2,12 +2,11 @@
 
 import { now } from "./clock.js";
 import { element } from "./elements.js";
+import { others } from "./others.js";
 import {
-  ago, channelName, featureName, groupName, intentName, number, percent, plural, receiptName,
-  sentence, signed,
+  ago, channelName, featureName, intentName, number, percent, plural, receiptName, sentence, signed,
 } from "./words.js";
 
-const OTHERS_SHOWN = 2;
 const PARTS_SHOWN = 3;
 
 /** [kind, words] for an interaction, as GET /interactions/{id} tells it. */
@@ -32,13 +31,13 @@ export const state = (kind, words) => element("p", { class: "state", "data-kind"
 
 /**
  * The whole reason. `told` is the interaction; `decision` and `customer` are null where there are
- * none; `products` and `titles` are Maps of ids to products and to titles of offers.
+ * none; `products` is a Map of ids to products.
  */
-export function reason({ told, decision, customer, products, titles }) {
+export function reason({ told, decision, customer, products }) {
   const facts = [
     who(customer, products),
     told.understanding ? asked(told.understanding, products) : null,
-    decision ? offered(decision, titles) : null,
+    decision ? offered(decision) : null,
     decision ? channelOf(decision.channel) : null,
     decision ? colophon(told, decision) : null,
   ];
@@ -97,14 +96,14 @@ function asked(understanding, products) {
   return fact("Asked", lead(intentName(understanding.intent), sure), plain(words));
 }
 
-function offered(decision, titles) {
+function offered(decision) {
   const children = decision.chosen.length
     ? decision.chosen.flatMap((offer) => chosen(offer, decision.carried))
     : [lead("No offer")];
   const refusal = decision.channel.marketing_refused;
   return fact("Offered", ...children,
     refusal ? plain(`Nothing that advertises: ${refusal.text}.`) : null,
-    ...others(decision.rejected, titles));
+    ...others(decision));
 }
 
 function chosen(offer, carried) {
@@ -118,6 +117,7 @@ function chosen(offer, carried) {
     lead(offer.title),
     isCarried ? null : plain("Chosen, but the message had no room for it."),
     sum,
+    plain(`${sentence(offer.text)}.`),
     ...parts(offer),
   ];
 }
@@ -155,23 +155,6 @@ function row(name, part, longest) {
 function more(words, isNeeded, ...children) {
   if (!isNeeded) return null;
   return element("details", { class: "more" }, element("summary", {}, words), ...children);
-}
-
-function others(rejected, titles) {
-  if (!rejected.length) return [];
-  const counts = new Map();
-  for (const { reason: why } of rejected) counts.set(why, (counts.get(why) ?? 0) + 1);
-  const summed = [...counts].map(([why, count]) => `${count} ${groupName(why)}`).join(" · ");
-  const items = rejected.map((offer) =>
-    element("li", {},
-      element("strong", {}, titles.get(offer.offer_id) ?? offer.offer_id),
-      `: ${offer.text}.`));
-  return [
-    element("h4", {}, `Not offered: ${summed}`),
-    element("ul", { class: "others" }, ...items.slice(0, OTHERS_SHOWN)),
-    more(`${items.length - OTHERS_SHOWN} more`, items.length > OTHERS_SHOWN,
-      element("ul", { class: "others" }, ...items.slice(OTHERS_SHOWN))),
-  ];
 }
 
 function channelOf(channel) {

@@ -19,10 +19,10 @@ for what it is. Never decides anything.
 from __future__ import annotations
 
 import hashlib
-import json
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from .. import documents
@@ -34,10 +34,12 @@ from ..model import (
     OfferContact,
     Order,
 )
+from .sampling import draw_ids
 
 Item = dict[str, Any]
 
 PROFILE, ACTIVITY, WISHES = "view#profile", "view#activity", "waits"
+_ORDER, _OFFER = "view#order#", "view#offer#"
 _SORT_KEY_BYTES = 1024
 _LOOKS = 4
 """How often what was written with a profile is looked for again before it is taken as expired."""
@@ -87,23 +89,34 @@ class CustomerStore:
         found = documents.batch_get(self._client, {self.table: self.identity_keys(identities)})
         return self.owners(found[self.table])
 
-    def view(self, customer_id: str) -> Customer | None:
+    def view(self, customer_id: str, *, orders: bool = True) -> Customer | None:
         """The single customer view in one query; None when there is no such customer.
 
-        Raises TemporaryError when every look met a change half applied.
+        Without `orders` the transactions are left out, not what was counted of them. Raises
+        TemporaryError when every look met a change half applied.
         """
         for lost in self.patience.attempts():
             items = list(self.items(customer_id, "view#", backwards=True))
             if whole(items, lost):
-                return read_view(items)
+                return read_view(i for i in items if orders or not _is_order(i))
         raise TemporaryError("others keep changing the customer", customer_id=customer_id)
 
-    def living(self, customer_id: str) -> Customer | None:
+    def living(self, customer_id: str, *, orders: bool = True) -> Customer | None:
         """`view`, followed to whoever the record was merged into."""
-        customer = self.view(customer_id)
+        customer = self.view(customer_id, orders=orders)
         while customer is not None and customer.merged_into:
-            customer = self.view(customer.merged_into)
+            customer = self.view(customer.merged_into, orders=orders)
         return customer
+
+    def sample(self, count: int, rng: random.Random) -> list[Customer]:
+        """Customers drawn at random, `count` of them or all where there are fewer.
+
+        Not the merged and the erased. A large table may give some fewer: it is not walked.
+        """
+        ids = draw_ids(self._client, self.table, count, rng)
+        views = (self.view(customer_id) for customer_id in ids)
+        living = (c for c in views if c is not None and c.merged_into is None)
+        return list(islice(living, count))
 
     def items(self, customer_id: str, prefix: str, *, backwards: bool = False) -> Iterator[Item]:
         """The stored items of one partition under a sort key prefix, consistently read.
@@ -137,9 +150,16 @@ class CustomerStore:
         facts = []
         if (before.aggregates, before.recent) != (after.aggregates, after.recent):
             facts.append(activity_item(after))
-        known = {item["sk"]["S"]: item for item in self.history_items(before)}
-        changed = (i for i in self.history_items(after) if known.get(i["sk"]["S"]) != i)
+        known = {item["sk"]["S"]: item for item in self._history_but(before, after)}
+        changed = (i for i in self._history_but(after, before) if known.get(i["sk"]["S"]) != i)
         return facts + [item for item in changed if not self._expired(item, now)]
+
+    def _history_but(self, one: Customer, other: Customer) -> Iterator[Item]:
+        """The items of `one`'s history whose facts are not the very objects of `other`'s."""
+        same = {id(fact) for fact in (*other.orders, *other.offers)}
+        orders = (order for order in one.orders if id(order) not in same)
+        offers = (contact for contact in one.offers if id(contact) not in same)
+        return self._history(one.id, orders, offers)
 
     def transact(self, writes: Sequence[WriteItem]) -> None:
         """All or none. Raises documents.Cancelled when somebody else was first."""
@@ -253,23 +273,30 @@ class CustomerStore:
 
     def history_items(self, customer: Customer) -> Iterator[Item]:
         """Orders and offers as items of the customer's partition."""
-        for order in customer.orders:
+        return self._history(customer.id, customer.orders, customer.offers)
+
+    def _history(
+        self, customer_id: str, orders: Iterable[Order], offers: Iterable[OfferContact]
+    ) -> Iterator[Item]:
+        pk = partition(customer_id)
+        for order in orders:
             expires = int((order.at + self._order_retention).timestamp())
-            yield documents.item(
-                partition(customer.id), f"view#order#{order.id}", order, expires_at=expires
-            )
-        for contact in customer.offers:
+            yield documents.item(pk, f"{_ORDER}{order.id}", order, expires_at=expires)
+        for contact in offers:
             expires = int((contact.at + self._retention).timestamp())
-            yield documents.item(
-                partition(customer.id), offer_key(contact), contact, expires_at=expires
-            )
+            yield documents.item(pk, offer_key(contact), contact, expires_at=expires)
 
     def _expired(self, item: Item, now: datetime) -> bool:
         return documents.number(item, "expires_at", 2**60) < now.timestamp()
 
 
+def _is_order(item: Item) -> bool:
+    sort_key: str = item["sk"]["S"]
+    return sort_key.startswith(_ORDER)
+
+
 def offer_key(contact: OfferContact) -> str:
-    return f"view#offer#{contact.decision_id}#{contact.offer_id}"
+    return f"{_OFFER}{contact.decision_id}#{contact.offer_id}"
 
 
 def profile_item(customer: Customer, version: int, beside: Sequence[str] = ()) -> Item:
@@ -313,22 +340,26 @@ def whole(items: Sequence[Item], looks: int) -> bool:
 
 def read_view(items: Iterable[Mapping[str, Any]]) -> Customer | None:
     """One customer from the items of their view; None without a profile."""
-    fields: dict[str, Any] = {}
-    orders, offers = [], []
+    version, members = None, list[str]()
+    orders, offers = list[str](), list[str]()
     for item in items:
         kind, body = item["sk"]["S"], item["body"]["S"]
         if kind == PROFILE:
-            fields |= json.loads(body)
-            fields["version"] = documents.number(dict(item), "version")
-        elif kind == ACTIVITY:
-            fields |= json.loads(body)
-        elif kind.startswith("view#order#"):
-            orders.append(Order.model_validate_json(body))
-        elif kind.startswith("view#offer#"):
-            offers.append(OfferContact.model_validate_json(body))
-    if "id" not in fields:
+            version = documents.number(dict(item), "version")
+        if kind in (PROFILE, ACTIVITY):
+            members.append(body[1:-1])
+        elif kind.startswith(_ORDER):
+            orders.append(body)
+        elif kind.startswith(_OFFER):
+            offers.append(body)
+    if version is None:
         return None
-    customer = Customer.model_validate(fields)
-    orders.sort(key=lambda o: (o.at, o.id), reverse=True)
-    offers.sort(key=lambda o: o.at, reverse=True)
-    return customer.model_copy(update={"orders": tuple(orders), "offers": tuple(offers)})
+    # One document out of all of them: parsing it once is cheaper than each by itself.
+    members += (f'"version":{version}', f'"orders":[{",".join(orders)}]')
+    members.append(f'"offers":[{",".join(offers)}]')
+    customer = Customer.model_validate_json(f"{{{','.join(filter(None, members))}}}")
+    newest = {
+        "orders": tuple(sorted(customer.orders, key=lambda o: (o.at, o.id), reverse=True)),
+        "offers": tuple(sorted(customer.offers, key=lambda o: o.at, reverse=True)),
+    }
+    return customer.model_copy(update=newest)

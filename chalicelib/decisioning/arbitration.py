@@ -1,45 +1,68 @@
-"""Which of the eligible offers are made, and in which order.
+"""Which of the eligible offers are made, in which order, and why the next best are not.
 
-score = probability x value x weight; equal scores go by offer id, the smaller first. Of each
-exclusive group only the best stays. The choice is greedy: what is chosen was certain to be.
+score = probability x value x weight; equal scores go by offer id, the smaller first. The choice is
+greedy: the best offer is made unless a limit has no room for it, or a better one of its exclusive
+group is made already; then the next best.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 
 from ..model import Offer
-from .policy import lose_exclusivity
+from .policy import Allowance, CapReached
+from .search import Candidate
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
-    """One eligible offer with its score; `row` is its place among the scored."""
+class Passed:
+    """An eligible offer that is not made: a limit, the title of the better one of its group, or
+    neither, when there was no place left."""
 
+    candidate: Candidate
     offer: Offer
-    row: int
-    probability: float
-    score: float
+    limit: CapReached | None = None
+    beaten_by: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Ranking:
-    """The outcome: the chosen, those that scored less, and {loser's id: winner's id} by group."""
+@dataclass(slots=True)
+class Arbitration:
+    """The choice among candidates that come best first. `chosen` is complete once `choose` ends."""
 
-    chosen: tuple[Candidate, ...]
-    outscored: tuple[Candidate, ...]
-    excluded: dict[str, str]
+    allowance: Allowance
+    limit: int
+    chosen: list[tuple[Candidate, Offer]] = field(default_factory=list)
+    _groups: dict[str, str] = field(default_factory=dict)
 
+    def choose(self, candidates: Iterable[tuple[Candidate, Offer]]) -> None:
+        """Takes candidates until every place is filled, and asks for no more of them."""
+        if self.limit <= 0:
+            return
+        for candidate, offer in candidates:
+            if self._passed(candidate, offer) is None:
+                self._take(candidate, offer)
+                if len(self.chosen) >= self.limit:
+                    return
 
-def arbitrate(offers: Sequence[Offer], probabilities: Sequence[float], limit: int) -> Ranking:
-    """The best `limit` of `offers`."""
-    candidates = [
-        Candidate(offer, row, probability, probability * offer.value * offer.weight)
-        for row, (offer, probability) in enumerate(zip(offers, probabilities, strict=True))
-    ]
-    candidates.sort(key=lambda c: (-c.score, c.offer.id))
-    excluded = lose_exclusivity([c.offer for c in candidates])
-    ranked = [c for c in candidates if c.offer.id not in excluded]
-    cut = max(limit, 0)
-    return Ranking(tuple(ranked[:cut]), tuple(ranked[cut:]), excluded)
+    def account(self, candidates: Iterable[tuple[Candidate, Offer]]) -> Iterator[Passed]:
+        """Takes all candidates and tells those that are not made, best first."""
+        for candidate, offer in candidates:
+            passed = self._passed(candidate, offer)
+            if passed is None and len(self.chosen) < self.limit:
+                self._take(candidate, offer)
+            else:
+                yield passed or Passed(candidate, offer)
+
+    def _passed(self, candidate: Candidate, offer: Offer) -> Passed | None:
+        winner = self._groups.get(offer.policy.exclusive_group or "")
+        if winner is not None:
+            return Passed(candidate, offer, beaten_by=winner)
+        reached = self.allowance.limit(offer)
+        return Passed(candidate, offer, limit=reached) if reached else None
+
+    def _take(self, candidate: Candidate, offer: Offer) -> None:
+        self.chosen.append((candidate, offer))
+        self.allowance.take(offer)
+        if offer.policy.exclusive_group:
+            self._groups[offer.policy.exclusive_group] = offer.title

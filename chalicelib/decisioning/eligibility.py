@@ -53,6 +53,16 @@ def prepare_rule(checked: Any) -> Rule:
     return _rule(checked["when"])
 
 
+def prepare_test(node: Node) -> Test:
+    """The runnable form of one boolean part of a checked rule."""
+    return _rule(node).test
+
+
+def prepare_value(node: Node) -> Value:
+    """The runnable form of a value that a checked rule looks at."""
+    return _value(node)
+
+
 def _rule(node: Node) -> Rule:
     if "const" in node:
         constant = bool(node["const"])

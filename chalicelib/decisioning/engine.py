@@ -6,178 +6,256 @@ seed give the same decision, byte for byte.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import Final
-
-import numpy as np
+from random import Random
+from typing import Final, overload
 
 from ..model import (
+    CompiledOffer,
+    ContactLimits,
     Customer,
     Decision,
-    DecisionContext,
+    DecisionInputs,
     Offer,
-    Product,
-    PublishedCatalog,
-    Purpose,
     RejectedOffer,
     ScoredOffer,
-    Understanding,
 )
 from . import policy, reasons
-from .arbitration import Ranking, arbitrate
-from .digest import digest_inputs
-from .eligibility import Rule, prepare_rule
-from .scoring import PRIOR, FeatureTable, Floats, Model, contributions, probabilities
+from .arbitration import Arbitration
+from .compiled import Catalog, open_catalog
+from .compiling import compile_catalog
+from .eligibility import prepare_rule
+from .policy import Allowance
+from .ranking import Ranking, Sight, Terms
+from .scoring import PRIOR, Model, Scorer
+from .search import Candidate
 from .situation import Situation, Target
 from .view import Frame, build_frame
 
-CODE_VERSION: Final = "1"
+CODE_VERSION: Final = "2"
 """Raised whenever the same inputs would lead this code to another decision."""
-BOTH_PURPOSES: Final = frozenset(Purpose)
-_DECIMALS: Final = 12
+DRAWS: Final = 98
+"""Draws by which an exploring model's selection probabilities are estimated."""
+_NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+_Teller = Callable[[], RejectedOffer]
+"""Says, when asked, why an offer was not made."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Moment:
-    """What one decision's checks look at."""
+    """What one decision looks at."""
 
     frame: Frame
-    contacts: policy.Contacts
-    now: datetime
-    purposes: frozenset[Purpose]
+    situation: Situation
+    allowance: Allowance
     exhausted: frozenset[str]
+    inputs: DecisionInputs
+    now: datetime
 
 
-_Refusal = Callable[[], RejectedOffer]
-"""Says, when asked, why an offer was not made."""
+class Account(Sequence[RejectedOffer]):
+    """The reasons of the offers that were not made; each is worked out when it is read."""
+
+    def __init__(self, tellers: Mapping[str, _Teller]) -> None:
+        """By offer id, in the order in which they are told."""
+        self._by_id = tellers
+        self._tellers = list(tellers.values())
+
+    def of(self, offer_id: str) -> RejectedOffer | None:
+        """One offer's reason; None for one that was chosen, or that the catalog does not have."""
+        tell = self._by_id.get(offer_id)
+        return tell() if tell else None
+
+    def __len__(self) -> int:
+        return len(self._tellers)
+
+    @overload
+    def __getitem__(self, at: int) -> RejectedOffer: ...
+    @overload
+    def __getitem__(self, at: slice) -> tuple[RejectedOffer, ...]: ...
+    def __getitem__(self, at: int | slice) -> RejectedOffer | tuple[RejectedOffer, ...]:
+        if isinstance(at, slice):
+            return tuple(tell() for tell in self._tellers[at])
+        return self._tellers[at]()
 
 
 class Engine:
     """Decides by one published catalog."""
 
-    def __init__(self, catalog: PublishedCatalog, model: Model = PRIOR) -> None:
-        """Raises ConfigurationError where a rule is of a form that this code does not know."""
+    def __init__(self, catalog: Catalog, model: Model = PRIOR) -> None:
+        self.catalog = catalog
         self.versions = {
             "catalog": catalog.version,
             "model": model.version,
             "code": CODE_VERSION,
         }
         self._model = model
-        self._prepared = [(c.offer, prepare_rule(c.rule)) for c in catalog.offers]
-        offers = [compiled.offer for compiled in catalog.offers]
-        self._table = FeatureTable([Target.of(o) for o in offers], [o.features for o in offers])
-        self._titles = {offer.id: offer.title for offer in offers}
+        self._ranking = Ranking(catalog, model)
+
+    @classmethod
+    def of(
+        cls,
+        offers: Iterable[CompiledOffer],
+        *,
+        limits: ContactLimits | None = None,
+        model: Model = PRIOR,
+    ) -> Engine:
+        """An engine for these offers, compiled in memory."""
+        artifact = compile_catalog(offers, published_at=_NEVER, limits=limits)
+        return cls(open_catalog(artifact.body), model)
+
+    def warm(self) -> None:
+        """Does beforehand what the first decisions would do: for a version that is to serve next,
+        where there is time."""
+        self._ranking.warm()
 
     def decide(
         self,
-        customer: Customer,
+        inputs: DecisionInputs,
         *,
-        context: DecisionContext,
-        understanding: Understanding | None,
-        products: Mapping[str, Product],
         now: datetime,
         seed: int,
-        limit: int,
         decision_id: str,
-        interaction_id: str | None,
-        exhausted: frozenset[str] = frozenset(),
-        purposes: frozenset[Purpose] = BOTH_PURPOSES,
-        explain: bool = True,
+        interaction_id: str | None = None,
+        digest: str = "",
     ) -> Decision:
-        """The best `limit` offers for `customer` at `now`.
+        """The best offers for `inputs.customer` at `now`, at most `inputs.limit`.
 
-        `products`: those that the request means or the basket holds. `exhausted`: ids of offers
-        whose shared budget is used up. Without `explain` the other offers' reasons are left out.
+        `digest` is the fingerprint of the inputs as they are recorded.
         """
-        now = now.replace(tzinfo=UTC) if now.tzinfo is None else now.astimezone(UTC)
-        moment = _Moment(
-            frame=build_frame(customer, context, understanding, products, now),
-            contacts=policy.contacts_by_offer(customer.offers),
-            now=now,
-            purposes=purposes,
-            exhausted=exhausted,
-        )
-        eligible, refused = self._sort_out(moment)
-        situation = Situation(customer, context, understanding, products, now)
-        parts = contributions(self._table.rows(situation, eligible), self._table.names, self._model)
-        offers = [self._prepared[position][0] for position in eligible]
-        ranking = arbitrate(offers, probabilities(parts).tolist(), limit)
+        moment = _moment(inputs, now, self.catalog.limits)
+        arbitration = Arbitration(moment.allowance, inputs.limit)
+        arbitration.choose(self._candidates(moment, self._drawn(seed)))
+        likely = self._selection(inputs, moment.now, seed)
         return Decision(
             id=decision_id,
             interaction_id=interaction_id,
-            customer_id=customer.id,
-            offers=self._scored(ranking, parts),
-            rejected=self._account(ranking, refused) if explain else (),
-            context=context,
-            understanding=understanding,
+            customer_id=inputs.customer.id,
+            offers=tuple(_scored(c, offer, likely(offer.id)) for c, offer in arbitration.chosen),
+            context=inputs.context,
+            understanding=inputs.understanding,
             versions=self.versions,
             seed=seed,
-            decided_at=now,
-            inputs_digest=digest_inputs(
-                customer=customer,
-                context=context,
-                understanding=understanding,
-                products=dict(products),
-                now=now,
-                seed=seed,
-                limit=limit,
-                exhausted=sorted(exhausted),
-                purposes=sorted(purposes),
-            ),
+            decided_at=moment.now,
+            inputs_digest=digest,
         )
 
-    def _sort_out(self, moment: _Moment) -> tuple[list[int], list[_Refusal]]:
-        """The positions of the eligible offers, and what to say of the others."""
-        eligible: list[int] = []
-        refused: list[_Refusal] = []
-        for position, (offer, rule) in enumerate(self._prepared):
-            refusal = _refusal(offer, rule, moment)
-            if refusal is None:
-                eligible.append(position)
-            else:
-                refused.append(refusal)
-        return eligible, refused
+    def account(self, inputs: DecisionInputs, decision: Decision) -> Account:
+        """Why every other offer was not chosen, told one by one as it is read.
 
-    def _account(self, ranking: Ranking, refused: Sequence[_Refusal]) -> tuple[RejectedOffer, ...]:
-        """Every offer that was not chosen: the eligible ones first, then in the catalog's order."""
-        return (
-            *reasons.refused_by_rank(ranking, self._titles),
-            *(explain_refusal() for explain_refusal in refused),
-        )
+        The eligible ones come first, the best of them first, then the others by id.
+        """
+        moment = _moment(inputs, decision.decided_at, self.catalog.limits)
+        arbitration = Arbitration(moment.allowance, inputs.limit)
+        passed = list(arbitration.account(self._candidates(moment, self._drawn(decision.seed))))
+        last = arbitration.chosen[-1][0] if arbitration.chosen else None
+        tellers: dict[str, _Teller] = {
+            p.offer.id: partial(reasons.passed_over, p, last) for p in passed
+        }
+        chosen = {offer.id for _, offer in arbitration.chosen}
+        moment = _moment(inputs, decision.decided_at, self.catalog.limits)
+        for offer_id in self.catalog.ids():
+            if offer_id not in tellers and offer_id not in chosen:
+                tellers[offer_id] = partial(self._refusal, offer_id, moment)
+        return Account(tellers)
 
-    def _scored(self, ranking: Ranking, parts: Floats) -> tuple[ScoredOffer, ...]:
-        return tuple(
-            ScoredOffer(
-                offer_id=candidate.offer.id,
-                title=candidate.offer.title,
-                score=candidate.score,
-                probability=candidate.probability,
-                value=candidate.offer.value,
-                weight=candidate.offer.weight,
-                selection_probability=1.0,
-                contributions=self._contributions(parts[candidate.row]),
-            )
-            for candidate in ranking.chosen
-        )
+    def contributions(
+        self, inputs: DecisionInputs, decision: Decision
+    ) -> dict[str, dict[str, float]]:
+        """Each feature's part of the log-odds, by chosen offer."""
+        moment = _moment(inputs, decision.decided_at, self.catalog.limits)
+        scorer = Scorer(self._model, moment.situation)
+        chosen = [self.catalog.offer(each.offer_id) for each in decision.offers]
+        return {o.id: scorer.contributions(Target.of(o), o.features) for o in chosen if o}
 
-    def _contributions(self, row: Floats) -> dict[str, float]:
-        rounded = np.round(row, _DECIMALS).tolist()
-        return {n: part for n, part in zip(self._table.names, rounded, strict=True) if part}
+    def eligible(self, inputs: DecisionInputs, now: datetime) -> set[str]:
+        """The ids of all offers that pass every check of their own: not the catalog's limits."""
+        moment = _moment(inputs, now, self.catalog.limits)
+        return {candidate.offer_id for candidate, _ in self._candidates(moment, self._model)}
+
+    def reachable(self, customer: Customer, now: datetime) -> set[str]:
+        """The ids of the offers that this customer could be made at `now`, whatever is asked and
+        wherever: rule and dates alone, with what the rule reads of context and request left open.
+        """
+        moment = _moment(DecisionInputs(customer=customer), now, self.catalog.limits)
+        return set(map(self.catalog.id_at, self.catalog.index.reachable(moment.frame)))
+
+    def _drawn(self, seed: int, draw: int = 0) -> Model:
+        """The model that decides: where it explores, the draw that the seed gives."""
+        if not self._model.spread:
+            return self._model
+        rng = Random(f"{seed} {draw}" if draw else seed)  # noqa: S311 - to be had again
+        return self._model.drawn(rng)
+
+    def _selection(
+        self, inputs: DecisionInputs, now: datetime, seed: int
+    ) -> Callable[[str], float]:
+        """How likely an offer was to be chosen, over draws of the weights; 1 where none are drawn.
+
+        Estimated from DRAWS other draws by the rule of succession, so that it is never 0:
+        https://en.wikipedia.org/wiki/Rule_of_succession.
+        """
+        if not self._model.spread:
+            return lambda offer_id: 1.0
+        times = Counter[str]()
+        for draw in range(1, DRAWS + 1):
+            moment = _moment(inputs, now, self.catalog.limits)
+            arbitration = Arbitration(moment.allowance, inputs.limit)
+            arbitration.choose(self._candidates(moment, self._drawn(seed, draw)))
+            times.update(offer.id for _, offer in arbitration.chosen)
+        return lambda offer_id: (times[offer_id] + 1) / (DRAWS + 2)
+
+    def _candidates(self, moment: _Moment, model: Model) -> Iterator[tuple[Candidate, Offer]]:
+        """The eligible offers, best first."""
+        scorer = Scorer(model, moment.situation)
+        terms = Terms(self._ranking, moment.frame, scorer, moment.allowance, moment.exhausted)
+        for found in Sight(self._ranking, terms).best_first():
+            yield found, self.catalog.offer_at(found.position)
+
+    def _refusal(self, offer_id: str, moment: _Moment) -> RejectedOffer:
+        """The first check that the offer does not pass: date, purpose, rule, cap, budget."""
+        position = self.catalog.position_of(offer_id)
+        if position is None:
+            raise KeyError(offer_id)
+        offer = self.catalog.offer_at(position)
+        if not policy.is_current(offer, moment.now):
+            return reasons.refused_by_date(offer, moment.now)
+        if offer.purpose not in moment.inputs.purposes:
+            return reasons.refused_by_purpose(offer)
+        rule = prepare_rule(self.catalog.rule_at(position))
+        if not rule.test(moment.frame):
+            return reasons.refused_by_rule(offer, rule, moment.frame)
+        if reached := moment.allowance.own_cap(offer):
+            return reasons.refused_by_cap(offer, reached)
+        return reasons.refused_by_budget(offer)
 
 
-def _refusal(offer: Offer, rule: Rule, moment: _Moment) -> _Refusal | None:
-    """The first check that the offer does not pass: date, purpose, rule, cap, budget."""
-    if not policy.is_current(offer, moment.now):
-        return partial(reasons.refused_by_date, offer, moment.now)
-    if offer.purpose not in moment.purposes:
-        return partial(reasons.refused_by_purpose, offer)
-    if not rule.test(moment.frame):
-        return partial(reasons.refused_by_rule, offer, rule, moment.frame)
-    if reached := policy.reached_cap(offer, moment.contacts, moment.now):
-        return partial(reasons.refused_by_cap, offer, reached)
-    if policy.is_exhausted(offer, moment.exhausted):
-        return partial(reasons.refused_by_budget, offer)
-    return None
+def _moment(inputs: DecisionInputs, now: datetime, limits: ContactLimits) -> _Moment:
+    now = now.replace(tzinfo=UTC) if now.tzinfo is None else now.astimezone(UTC)
+    customer, context = inputs.customer, inputs.context
+    of = (customer, context, inputs.understanding, {p.id: p for p in inputs.products}, now)
+    return _Moment(
+        frame=build_frame(*of, inputs.purposes),
+        situation=Situation(*of),
+        allowance=Allowance(customer.offers, limits, now, context.channel),
+        exhausted=frozenset(inputs.exhausted),
+        inputs=inputs,
+        now=now,
+    )
+
+
+def _scored(candidate: Candidate, offer: Offer, likely: float) -> ScoredOffer:
+    return ScoredOffer(
+        offer_id=offer.id,
+        title=offer.title,
+        score=candidate.score,
+        probability=candidate.probability,
+        value=offer.value,
+        weight=offer.weight,
+        selection_probability=likely,
+    )

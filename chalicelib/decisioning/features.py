@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import exp, log1p
-from typing import Final
+from typing import Final, Literal
 
 from ..model import Channel, Purpose
 from .situation import Situation, Target, unanswered
@@ -20,13 +20,22 @@ _MANY: Final = 20
 """The number of purchases, views or orders from which on more of them say nothing more."""
 
 
+Scope = Literal["customer", "purpose", "categories", "products", "words", "offer"]
+
+
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """One named number. `about` says what it is, for the explanation of a score."""
+    """One named number. `about` says what it is, for the explanation of a score.
+
+    `scope` is the part of the target that it looks at: nothing (`customer`), its `purpose`,
+    `categories`, `products` or `words`, or the `offer` itself. Beyond the first two it is at most
+    1, and 0 where the customer has had nothing to do with that part.
+    """
 
     name: str
     about: str
     measure: Callable[[Situation, Target], float]
+    scope: Scope = "customer"
 
 
 def _fading(since: datetime | None, now: datetime, days: float) -> float:
@@ -82,7 +91,7 @@ def _complements(s: Situation, category: str) -> float:
 
 
 def _in_category(name: str, measure: Callable[[Situation, str], float], about: str) -> Feature:
-    return Feature(name, about, lambda s, t: s.over_categories(name, t, measure))
+    return Feature(name, about, lambda s, t: s.over_categories(t, measure), "categories")
 
 
 def _viewed(s: Situation, t: Target) -> float:
@@ -116,15 +125,18 @@ FEATURES: Final = (
     _in_category("asked_category", _asked, "the request is about the offer's category"),
     _in_category("complements", _complements, "goes with the basket or a purchase of late"),
     Feature("asked_product", "the request means the offer's product",
-            lambda s, t: float(not s.asked.isdisjoint(t.products))),
+            lambda s, t: float(not s.asked.isdisjoint(t.products)), "products"),
     Feature("in_basket", "the offer's product is in the basket",
-            lambda s, t: float(not s.basket.isdisjoint(t.products))),
-    Feature("viewed_product", "fades over 3 days since the offer's product was viewed", _viewed),
-    Feature("owned_product", "fades over 180 days since the offer's product was bought", _owned),
+            lambda s, t: float(not s.basket.isdisjoint(t.products)), "products"),
+    Feature("viewed_product", "fades over 3 days since the offer's product was viewed", _viewed,
+            "products"),
+    Feature("owned_product", "fades over 180 days since the offer's product was bought", _owned,
+            "products"),
     Feature("interest", "a stated interest is in the offer's title or category",
-            lambda s, t: float(not s.interests.isdisjoint(t.words))),
-    Feature("repeated", "times the offer was made of late without an answer, to 5", _repeated),
-    Feature("clicked", "the offer was clicked of late", _clicked),
+            lambda s, t: float(not s.interests.isdisjoint(t.words)), "words"),
+    Feature("repeated", "times the offer was made of late without an answer, to 5", _repeated,
+            "offer"),
+    Feature("clicked", "the offer was clicked of late", _clicked, "offer"),
     Feature("fatigue", "offers of the last 30 days without an answer, to 10",
             lambda s, t: min(s.unanswered_this_month, 10) / 10),
     Feature("responsive", "the share of earlier offers that was answered",
@@ -132,7 +144,7 @@ FEATURES: Final = (
     Feature("loyal", "orders so far, to 20",
             lambda s, t: _level(s.customer.aggregates.order_count)),
     Feature("marketing", "the offer is marketing, not service",
-            lambda s, t: float(t.purpose == Purpose.MARKETING)),
+            lambda s, t: float(t.purpose == Purpose.MARKETING), "purpose"),
     Feature("private", "the conversation is on a channel that others cannot read", _private),
     Feature("evening", "between 17 and 22 where the customer lives",
             lambda s, t: float(17 <= s.local.hour < 22)),

@@ -1,38 +1,126 @@
 """Whether an offer may be put to this person at this moment, whatever its rule says.
 
-Validity dates, the purposes that may be served, caps per person over sliding windows, and budgets.
-Caps count the person's contacts on every channel and under every identity. Nothing here counts up:
-what was offered is recorded by whoever commits the decision.
+Caps over sliding windows: the offer's own, and the catalog's limits on all offers together, on a
+channel, on a purpose and on a product group; validity dates; exclusive groups. Caps count the
+person's contacts on every channel and under every identity. Nothing is recorded here: what was
+offered is recorded by whoever commits the decision.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ..model import Cap, Offer, OfferContact
+from ..model import Cap, Channel, ContactLimits, Offer, OfferContact
 
-Contacts = Mapping[str, Sequence[datetime]]
-"""When each offer, by id, was put to the person; newest first."""
+_SPOKEN = {"sms": "by text message", "x_dm": "by direct message on X", "x_reply": "on X"}
 
 
 @dataclass(frozen=True, slots=True)
 class CapReached:
-    """The cap that stands in the way, and when it will have room again."""
+    """The cap that stands in the way, what it counts (`offers by email`; empty for the offer
+    itself), and when it will have room again."""
 
     cap: Cap
+    counted: str
     free_at: datetime
 
 
-def contacts_by_offer(contacts: Iterable[OfferContact]) -> Contacts:
-    """The person's contacts, sorted out by offer."""
-    found: dict[str, list[datetime]] = {}
-    for contact in contacts:
-        found.setdefault(contact.offer_id, []).append(contact.at)
-    for moments in found.values():
-        moments.sort(reverse=True)
-    return found
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """Contacts that are counted together, newest first, and how many there may be."""
+
+    counted: str
+    caps: Sequence[Cap]
+    moments: list[datetime]
+
+    def reached(self, now: datetime) -> Iterator[CapReached]:
+        """A contact counts for exactly `days` after it; one that lies in the future counts too."""
+        for cap in self.caps:
+            if len(self.moments) >= cap.times:
+                free_at = self.moments[cap.times - 1] + timedelta(days=cap.days)
+                if now < free_at:
+                    yield CapReached(cap, self.counted, free_at)
+
+
+class Allowance:
+    """What caps leave room for, for one customer at one moment; shrinks with every offer taken."""
+
+    def __init__(
+        self,
+        contacts: Sequence[OfferContact],
+        limits: ContactLimits,
+        now: datetime,
+        channel: Channel | None,
+    ) -> None:
+        self._now = now
+        self._channel = channel
+        self._by_offer: dict[str, list[datetime]] = {}
+        for contact in contacts:
+            self._by_offer.setdefault(contact.offer_id, []).append(contact.at)
+        for moments in self._by_offer.values():
+            moments.sort(reverse=True)
+        self._scopes = dict(_scopes(contacts, limits, channel))
+
+    def own_cap(self, offer: Offer) -> CapReached | None:
+        """The offer's own cap that holds it back longest, if any."""
+        moments = self._by_offer.get(offer.id)
+        if not moments:
+            return None
+        scope = _Scope("", offer.policy.per_customer, moments)
+        return _longest(scope.reached(self._now))
+
+    def limit(self, offer: Offer) -> CapReached | None:
+        """The catalog's limit that holds it back longest, if any."""
+        if not self._scopes:
+            return None
+        reached = (r for scope in self._over(offer) for r in scope.reached(self._now))
+        return _longest(reached)
+
+    def met(self, offer_id: str) -> bool:
+        """Whether the offer was ever put to the customer: only then can its own caps matter."""
+        return offer_id in self._by_offer
+
+    def offers_met(self) -> Iterable[str]:
+        return self._by_offer
+
+    def take(self, offer: Offer) -> None:
+        """The offer will be made: there is room for one less."""
+        for scope in self._over(offer):
+            scope.moments.insert(0, self._now)
+
+    def _over(self, offer: Offer) -> Iterator[_Scope]:
+        names = ("overall", f"channel {self._channel}", f"purpose {offer.purpose}")
+        for name in (*names, *(f"group {group}" for group in offer.groups)):
+            if name in self._scopes:
+                yield self._scopes[name]
+
+
+def _longest(reached: Iterator[CapReached]) -> CapReached | None:
+    return max(reached, key=lambda r: r.free_at, default=None)
+
+
+def _scopes(
+    contacts: Sequence[OfferContact], limits: ContactLimits, channel: Channel | None
+) -> Iterator[tuple[str, _Scope]]:
+    """Every limit that may matter, with its contacts; by the names that `_over` uses."""
+    if limits.overall:
+        yield "overall", _scope("offers in all", limits.overall, contacts)
+    if channel is not None and (caps := limits.channels.get(channel)):
+        chosen = [c for c in contacts if c.channel == channel]
+        how = _SPOKEN.get(channel, f"by {channel.value}")
+        yield f"channel {channel}", _scope(f"offers {how}", caps, chosen)
+    for purpose, caps in limits.purposes.items():
+        chosen = [c for c in contacts if c.purpose == purpose]
+        yield f"purpose {purpose}", _scope(f"{purpose.value} offers", caps, chosen)
+    for group, caps in limits.groups.items():
+        chosen = [c for c in contacts if group in c.groups]
+        yield f"group {group}", _scope(f"offers about {group}", caps, chosen)
+
+
+def _scope(counted: str, caps: Sequence[Cap], contacts: Iterable[OfferContact]) -> _Scope:
+    return _Scope(counted, caps, sorted((c.at for c in contacts), reverse=True))
 
 
 def is_current(offer: Offer, now: datetime) -> bool:
@@ -42,33 +130,6 @@ def is_current(offer: Offer, now: datetime) -> bool:
     )
 
 
-def reached_cap(offer: Offer, contacts: Contacts, now: datetime) -> CapReached | None:
-    """The cap that holds the offer back longest, if any.
-
-    A contact counts for exactly `days` after it; one that lies in the future counts too.
-    """
-    moments = contacts.get(offer.id)
-    if not moments:
-        return None
-    reached = [
-        CapReached(cap, moments[cap.times - 1] + timedelta(days=cap.days))
-        for cap in offer.policy.per_customer
-        if len(moments) >= cap.times and now < moments[cap.times - 1] + timedelta(days=cap.days)
-    ]
-    return max(reached, key=lambda r: r.free_at, default=None)
-
-
 def is_exhausted(offer: Offer, exhausted: frozenset[str]) -> bool:
     """Whether the budget that all customers share is used up."""
     return offer.policy.budget == 0 or offer.id in exhausted
-
-
-def lose_exclusivity(ranked: Sequence[Offer]) -> dict[str, str]:
-    """{loser's id: winner's id}: of each exclusive group only the best-ranked stays."""
-    best: dict[str, str] = {}
-    lost: dict[str, str] = {}
-    for offer in ranked:
-        group = offer.policy.exclusive_group
-        if group is not None and best.setdefault(group, offer.id) != offer.id:
-            lost[offer.id] = best[group]
-    return lost

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 
 from ..model import Offer, RejectedOffer
-from .arbitration import Candidate, Ranking
+from .arbitration import Passed
 from .eligibility import Rule
 from .explanation import explain_rule
 from .policy import CapReached
+from .search import Candidate
 from .view import Frame
 
 
@@ -37,13 +37,13 @@ def refused_by_rule(offer: Offer, rule: Rule, frame: Frame) -> RejectedOffer:
 
 
 def refused_by_cap(offer: Offer, reached: CapReached) -> RejectedOffer:
-    cap = reached.cap
-    times = "once" if cap.times == 1 else f"{cap.times} times"
+    cap, counted = reached.cap, reached.counted
     days = "day" if cap.days == 1 else f"{cap.days:g} days"
-    text = (
-        f"was made {times} in the last {days}, as often as it may be; "
-        f"possible again from {reached.free_at:%Y-%m-%d %H:%M} UTC"
-    )
+    times = "once" if cap.times == 1 else f"{cap.times} times"
+    told = f"was made {times} in the last {days}, as often as it may be"
+    if counted:
+        told = f"{cap.times} {counted} were made in the last {days}, as many as there may be"
+    text = f"{told}; possible again from {reached.free_at:%Y-%m-%d %H:%M} UTC"
     return RejectedOffer(offer_id=offer.id, reason="cap", text=text)
 
 
@@ -51,29 +51,22 @@ def refused_by_budget(offer: Offer) -> RejectedOffer:
     return RejectedOffer(offer_id=offer.id, reason="budget", text="is used up: none are left")
 
 
-def refused_by_rank(ranking: Ranking, titles: Mapping[str, str]) -> list[RejectedOffer]:
-    """The eligible offers that were not chosen."""
-    exclusive = [
-        RejectedOffer(
-            offer_id=loser,
-            reason="exclusive",
-            text=f"cannot be combined with {titles[winner]!r}, which suits better",
-        )
-        for loser, winner in ranking.excluded.items()
-    ]
-    last = ranking.chosen[-1] if ranking.chosen else None
-    return [*(_outscored(candidate, last) for candidate in ranking.outscored), *exclusive]
-
-
-def _outscored(candidate: Candidate, last: Candidate | None) -> RejectedOffer:
+def passed_over(passed: Passed, last: Candidate | None) -> RejectedOffer:
+    """An eligible offer that was not made; `last` is the last of those that were."""
+    offer = passed.offer
+    if passed.limit is not None:
+        return refused_by_cap(offer, passed.limit)
+    if passed.beaten_by is not None:
+        text = f"cannot be combined with {passed.beaten_by!r}, which suits better"
+        return RejectedOffer(offer_id=offer.id, reason="exclusive", text=text)
     if last is None:
         text = "no offer was asked for"
     else:
         text = (
-            f"others suit better: it scores {candidate.score:.4g}, "
+            f"others suit better: it scores {passed.candidate.score:.4g}, "
             f"the last of those chosen {last.score:.4g}"
         )
-    return RejectedOffer(offer_id=candidate.offer.id, reason="score", text=text)
+    return RejectedOffer(offer_id=offer.id, reason="score", text=text)
 
 
 def _day(moment: datetime) -> str:

@@ -9,34 +9,82 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
+from math import exp
+from random import Random
 from typing import Final
 
-import numpy as np
-from numpy.typing import NDArray
-
-from .features import FEATURES
+from ..model import Purpose
+from .features import FEATURES, Feature, Scope
 from .situation import Situation, Target
 
-Floats = NDArray[np.float64]
-
+_PLACES: Final = 2.0**40
+"""Probabilities are cut to forty binary places, twelve decimals, so that another processor's exp()
+gives the same."""
 _DECIMALS: Final = 12
-"""Probabilities are cut to this many decimals, so that another processor's exp() gives the same."""
+_ROUNDED_UP: Final = 1.0 + 1e-12
+_USUAL: Final = -3.0
+"""The log-odds of an offer of which nothing is known, more or less."""
+_STEEPEST: Final = 500.0
+_STEEPEST_OWN: Final = 50.0
+
+
+def _in(*scopes: Scope) -> tuple[Feature, ...]:
+    return tuple(f for f in FEATURES if f.scope in scopes)
+
+
+_OF_CUSTOMER: Final = _in("customer")
+_OF_PURPOSE: Final = _in("purpose")
+_OF_CATEGORIES: Final = _in("categories")
+_OF_PRODUCTS: Final = _in("products")
+_OF_WORDS: Final = _in("words")
+_OF_OFFER: Final = _in("offer")
 
 
 @dataclass(frozen=True)
 class Model:
-    """Weights of log-odds by feature name; a feature that has none counts for nothing."""
+    """Weights of log-odds by feature name; a feature that has none counts for nothing.
+
+    `spread` says how unsure each weight is, as a standard deviation: a model that has any explores,
+    by deciding with weights drawn anew for every decision (Thompson sampling,
+    https://en.wikipedia.org/wiki/Thompson_sampling).
+    """
 
     name: str
     weights: Mapping[str, float]
+    spread: Mapping[str, float] = field(default_factory=dict)
+
+    def own(self, features: Mapping[str, float]) -> float:
+        """The part of the log-odds that an offer's own features make: the same for everybody.
+
+        Cut to 50 either way, beyond which a probability is 0 or 1 to twelve decimals.
+        """
+        own = sum(self.weights.get(f"offer.{n}", 0.0) * features[n] for n in sorted(features))
+        return min(max(own, -_STEEPEST_OWN), _STEEPEST_OWN)
+
+    def most_own(self, ranges: Mapping[str, Sequence[float]]) -> float:
+        """No offer's own part is more than this, its features being within these (least, most)."""
+        weighed = ((self.weights.get(f"offer.{n}", 0.0), pair) for n, pair in ranges.items())
+        most = sum(max(weight * value for value in pair) for weight, pair in weighed)
+        return min(max(most, -_STEEPEST_OWN), _STEEPEST_OWN)
+
+    @cached_property
+    def raised_by_silence(self) -> bool:
+        """Whether an offer that was not answered may be the likelier for it."""
+        return any(self.weights.get(f.name, 0.0) > 0 for f in _OF_OFFER if f.name != "clicked")
+
+    def drawn(self, rng: Random) -> Model:
+        """One draw of the weights, each normal about its mean; the draw itself is sure."""
+        names = sorted(self.weights.keys() | self.spread.keys())
+        weights = {n: rng.gauss(self.weights.get(n, 0.0), self.spread.get(n, 0.0)) for n in names}
+        return Model(f"{self.name}-drawn", weights)
 
     @cached_property
     def version(self) -> str:
         """The name and the content's hash."""
-        content = json.dumps(dict(sorted(self.weights.items())))
+        content = json.dumps([sorted(self.weights.items()), sorted(self.spread.items())])
         return f"{self.name}-{hashlib.sha256(content.encode()).hexdigest()[:12]}"
 
 
@@ -74,42 +122,106 @@ Set so that a mass offer stands near 4 %, one moved by what was just done near 1
 everything speaks for near 40 %."""
 
 
-class FeatureTable:
-    """The features of a catalog's offers: what belongs to the offer alone is laid out once.
+_NOTHING: Final = {p: Target("", p, frozenset(), (), frozenset()) for p in Purpose}
 
-    `names` are the columns: FEATURES in their order, then `offer.<name>` in the order of names.
+
+class Scorer:
+    """One model for one customer at one moment: the parts that many offers share, worked out once.
+
+    log-odds = what is the same for all offers of a purpose + the offer's own + what the customer
+    has to do with its target. Added in this order, so that the same bytes come out everywhere.
     """
 
-    def __init__(self, targets: Sequence[Target], own: Sequence[Mapping[str, float]]) -> None:
-        own_names = sorted({name for features in own for name in features})
-        self.names = (*(f.name for f in FEATURES), *(f"offer.{name}" for name in own_names))
-        self._targets = targets
-        self._own = np.array(
-            [[features.get(name, 0.0) for name in own_names] for features in own], dtype=float
-        ).reshape(len(targets), len(own_names))
+    def __init__(self, model: Model, situation: Situation) -> None:
+        self.model = model
+        self.situation = situation
+        everybody = self._sum(_OF_CUSTOMER, _NOTHING[Purpose.SERVICE])
+        self.common = {p: everybody + self._sum(_OF_PURPOSE, _NOTHING[p]) for p in Purpose}
+        self._by_categories: dict[tuple[str, ...], float] = {}
+        self._by_offer: dict[str, float] = {}
 
-    def rows(self, situation: Situation, positions: Sequence[int]) -> Floats:
-        """One row of features for each of the offers at `positions`, shape (offers, names)."""
-        targets = [self._targets[position] for position in positions]
-        measured = [[f.measure(situation, target) for f in FEATURES] for target in targets]
-        common = np.array(measured, dtype=float).reshape(len(targets), len(FEATURES))
-        return np.hstack([common, self._own[list(positions)]])
+    def of_categories(self, categories: tuple[str, ...]) -> float:
+        """What the customer has to do with these categories."""
+        found = self._by_categories.get(categories)
+        if found is None:
+            target = Target("", Purpose.SERVICE, frozenset(), categories, frozenset())
+            found = self._by_categories[categories] = self._sum(_OF_CATEGORIES, target)
+        return found
+
+    def targeted(self, target: Target) -> float:
+        """What the customer has to do with the target: categories, products, words, the offer."""
+        situation = self.situation
+        found = self.of_categories(target.categories)
+        if target.products and situation.has_products:
+            found += self._sum(_OF_PRODUCTS, target)
+        if situation.interests:
+            found += self._sum(_OF_WORDS, target)
+        return found + self._of_offer(target.offer_id)
+
+    @cached_property
+    def raised(self) -> frozenset[str]:
+        """Ids of the offers that what became of them before makes likelier."""
+        met = self.situation.contacts_by_offer
+        if not self.model.raised_by_silence:
+            answered = {c.offer_id for c in self.situation.contacts if c.response}
+            met = {offer_id: met[offer_id] for offer_id in answered}
+        return frozenset(offer_id for offer_id in met if self._of_offer(offer_id) > 0)
+
+    def _of_offer(self, offer_id: str) -> float:
+        if offer_id not in self.situation.contacts_by_offer:
+            return 0.0
+        found = self._by_offer.get(offer_id)
+        if found is None:
+            target = Target(offer_id, Purpose.SERVICE, frozenset(), (), frozenset())
+            found = self._by_offer[offer_id] = self._sum(_OF_OFFER, target)
+        return found
+
+    def _sum(self, features: Iterable[Feature], target: Target) -> float:
+        weights, situation, found = self.model.weights, self.situation, 0.0
+        for feature in features:
+            weight = weights.get(feature.name)
+            if weight:
+                found += weight * feature.measure(situation, target)
+        return found
+
+    def contributions(self, target: Target, features: Mapping[str, float]) -> dict[str, float]:
+        """Each feature's part of the log-odds, those that have any."""
+        parts = {
+            f.name: self.model.weights.get(f.name, 0.0) * f.measure(self.situation, target)
+            for f in FEATURES
+        }
+        for name in sorted(features):
+            parts[f"offer.{name}"] = self.model.weights.get(f"offer.{name}", 0.0) * features[name]
+        return {name: round(part, _DECIMALS) for name, part in parts.items() if part}
 
 
-def contributions(rows: Floats, names: Sequence[str], model: Model) -> Floats:
-    """Each feature's part of the log-odds, of the same shape as `rows`."""
-    weights = np.array([model.weights.get(name, 0.0) for name in names])
-    parts: Floats = rows * weights
-    return parts
+def probability(log_odds: float) -> float:
+    """1 / (1 + exp(-log_odds)), cut to forty binary places."""
+    if log_odds < -_STEEPEST:
+        return 0.0
+    chance = 1.0 / (1.0 + exp(-log_odds)) if log_odds < _STEEPEST else 1.0
+    return chance * _PLACES // 1.0 / _PLACES
 
 
-def probabilities(parts: Floats) -> Floats:
-    """The probability of each row of contributions.
+def key_of(worth: float, own: float) -> float:
+    """What an offer would score if nothing but the usual were known of the customer."""
+    return worth / (1.0 + exp(-_USUAL - own))
 
-    Columns are added one after the other, never by a BLAS product, whose order of summation differs
-    between processors: a decision must give the same bytes wherever it is replayed.
+
+class Ceiling:
+    """Bounds scores by keys: score <= key x ceiling(l), own log-odds lying within a range.
+
+    With l the log-odds but for the own part o: score / key = (1 + exp(-USUAL - o)) / (1 + exp(-l -
+    o)), which only rises or only falls with o, so it is largest at one end of the range.
     """
-    log_odds = np.zeros(len(parts))
-    for column in parts.T:
-        log_odds = log_odds + column
-    return np.round(1.0 / (1.0 + np.exp(-np.clip(log_odds, -500.0, 500.0))), _DECIMALS)
+
+    def __init__(self, least_own: float, most_own: float) -> None:
+        self._least = 1.0 + exp(-_USUAL - least_own), exp(-least_own)
+        self._most = 1.0 + exp(-_USUAL - most_own), exp(-most_own)
+
+    def __call__(self, log_odds: float) -> float:
+        odds_against = exp(min(-log_odds, _STEEPEST))
+        (usual, own), (other_usual, other_own) = self._least, self._most
+        at_least = usual / (1.0 + odds_against * own)
+        at_most = other_usual / (1.0 + odds_against * other_own)
+        return _ROUNDED_UP * (at_least if at_least > at_most else at_most)

@@ -6,7 +6,7 @@ Everything here is looked up in the single customer view; nothing is weighed or 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Final
@@ -50,6 +50,7 @@ class Target:
         named = [p.removeprefix(_CATEGORY) for p in offer.products if p.startswith(_CATEGORY)]
         categories = tuple(path for name in named for path in category_prefixes(name)[-1:])
         words = {word.strip(".,!?%").casefold() for word in offer.title.split()}
+        words = {word for word in words if any(map(str.isalpha, word))}
         return cls(
             offer.id,
             offer.purpose,
@@ -68,20 +69,10 @@ class Situation:
     understanding: Understanding | None
     products: Mapping[str, Product]
     now: datetime
-    _by_categories: dict[tuple[str, tuple[str, ...]], float] = field(default_factory=dict)
 
-    def over_categories(
-        self, name: str, target: Target, measure: Callable[[Situation, str], float]
-    ) -> float:
-        """The largest `measure` over the target's categories, 0 without any.
-
-        Kept under `name`, because many offers are about the same categories.
-        """
-        key = (name, target.categories)
-        if key not in self._by_categories:
-            values = (measure(self, category) for category in target.categories)
-            self._by_categories[key] = max(values, default=0.0)
-        return self._by_categories[key]
+    def over_categories(self, target: Target, measure: Callable[[Situation, str], float]) -> float:
+        """The largest `measure` over the target's categories, 0 without any."""
+        return max((measure(self, category) for category in target.categories), default=0.0)
 
     @cached_property
     def local(self) -> datetime:
@@ -116,12 +107,19 @@ class Situation:
         return frozenset(path for product in known for path in product.category_paths)
 
     @cached_property
+    def has_products(self) -> bool:
+        """Whether any single product means anything to the customer."""
+        bought = self.customer.aggregates.last_product_purchase
+        return bool(self.asked or self.basket or self.product_views or bought)
+
+    @cached_property
     def product_views(self) -> dict[str, datetime]:
         """When each product was last looked at."""
         found: dict[str, datetime] = {}
         for seen in self.customer.recent:
-            if seen.product_id:
-                found[seen.product_id] = max(seen.at, found.get(seen.product_id, seen.at))
+            product = seen.product_id
+            if product and (product not in found or found[product] < seen.at):
+                found[product] = seen.at
         return found
 
     @cached_property

@@ -6,22 +6,28 @@ a condition on it is false; an attribute never stands in for a kept field of the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import UTC, datetime, time
+from collections.abc import Collection, Mapping
+from datetime import UTC, datetime, time, timedelta
 from math import isfinite
 from typing import Any, Final
 
 from pydantic_core import to_jsonable_python
 
-from ..model import Customer, DecisionContext, Product, Understanding
+from ..model import Customer, DecisionContext, Product, Purpose, Understanding
+from .kinds import sort_by_kind
 from .moments import zone
-from .values import Undefined
+from .values import EPOCH, Undefined
 
 Frame = dict[str, Any]
-"""`{"customer": {...}, "context": {...}, "request": {...}}`, and the variables that macros bind."""
+"""`{"customer": {...}, "context": {...}, "request": {...}}`, and the variables that macros bind.
+`moment`, which no author can name, holds what offers ask of the decision itself, and `by_kind`
+the customer's values sorted out."""
 
+EVERY_PURPOSE: Final = "every"
+"""Stands in the frame for all purposes together."""
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _INT64: Final = 2**63
+_TEXTS: Final = frozenset({str})
 
 
 def build_frame(
@@ -30,14 +36,29 @@ def build_frame(
     understanding: Understanding | None,
     products: Mapping[str, Product],
     now: datetime,
+    purposes: Collection[Purpose] = tuple(Purpose),
 ) -> Frame:
-    """The data of one decision."""
+    """The data of one decision, in which offers of these purposes may be made."""
     kept = _profile(customer, now) | _totals(customer)
+    known = _known({**_attributes(customer), **kept})
     return {
-        "customer": _known({**_attributes(customer), **kept}),
+        "customer": known,
+        "by_kind": sort_by_kind(known),
         "context": _known(_circumstances(customer, context, now)),
         "request": _known(_request(understanding, products)),
+        "moment": {"at": epoch_microseconds(now), "purposes": _served(purposes)},
     }
+
+
+def epoch_microseconds(moment: datetime) -> int:
+    """Whole microseconds since 1970; exact in a double until the year 2255."""
+    return (moment - EPOCH) // timedelta(microseconds=1)
+
+
+def _served(purposes: Collection[Purpose]) -> str:
+    if len(set(purposes)) == len(Purpose):
+        return EVERY_PURPOSE
+    return next((purpose.value for purpose in purposes), "none")
 
 
 def local_time(customer: Customer, now: datetime) -> datetime:
@@ -59,15 +80,16 @@ def _attributes(customer: Customer) -> dict[str, Any]:
 
 def _cel(value: Any) -> Any:
     """A JSON value as CEL has it: numbers of 64 bits, no infinities, maps without nulls."""
-    if isinstance(value, list):
-        return [_cel(item) for item in value]
-    if isinstance(value, dict):
-        return _known({name: _cel(item) for name, item in value.items()})
-    if type(value) is int and not -_INT64 <= value < _INT64:
+    kind = type(value)
+    if kind is str or kind is bool:
+        return value
+    if kind is int and not -_INT64 <= value < _INT64:
         value = float(value) if abs(value) < 2**1000 else None
-    if isinstance(value, float) and not isfinite(value):
-        return None
-    return value
+    elif kind is list:
+        return value if _TEXTS.issuperset(map(type, value)) else [_cel(item) for item in value]
+    elif kind is dict:
+        return _known({name: _cel(item) for name, item in value.items()})
+    return None if type(value) is float and not isfinite(value) else value
 
 
 def _profile(customer: Customer, now: datetime) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -25,10 +25,12 @@ from .rooms import Rooms
 
 
 class Choice(NamedTuple):
-    """A decision, what it was made from, and the units of budget that it takes."""
+    """A decision with the offers that it ranks, what it was made from (JSON, as it is recorded),
+    and the units of budget that it takes."""
 
     decision: Decision
-    inputs: DecisionInputs
+    offers: tuple[Offer, ...]
+    inputs: bytes
     units: tuple[Unit, ...]
 
 
@@ -49,46 +51,34 @@ def decide(question: Question, rooms: Rooms, now: datetime) -> Choice:
     """Rank the published offers; one whose budget turns out to be spent is left out."""
     engine = rooms.engine()
     products = products_meant(question, rooms)
+    # Rules and scores read what was counted of the orders, never the orders: none is recorded.
+    customer = question.customer.model_copy(update={"orders": ()})
     exhausted: frozenset[str] = frozenset()
     while True:
         inputs = DecisionInputs(
-            customer=question.customer,
+            customer=customer,
             context=question.context,
             understanding=question.understanding,
-            products=tuple(products.values()),
+            products=products,
             limit=question.limit,
             purposes=tuple(sorted(question.purposes)),
             exhausted=tuple(sorted(exhausted)),
         )
+        recorded = inputs.model_dump_json(exclude_none=True).encode()
         decision = engine.decide(
-            question.customer,
-            context=question.context,
-            understanding=question.understanding,
-            products=products,
+            inputs,
             now=now,
             seed=seed_of(question.decision_id),
-            limit=question.limit,
             decision_id=question.decision_id,
             interaction_id=question.interaction_id,
-            exhausted=exhausted,
-            purposes=question.purposes,
+            digest=hashlib.sha256(recorded).hexdigest(),
         )
-        units, spent = _units(decision, rooms, now)
+        chosen = (engine.catalog.offer(scored.offer_id) for scored in decision.offers)
+        offers = tuple(offer for offer in chosen if offer is not None)
+        units, spent = _units(offers, rooms, now)
         if not spent:
-            return Choice(decision, inputs, units)
+            return Choice(decision, offers, recorded, units)
         exhausted |= spent
-
-
-def offers_of(decision: Decision, rooms: Rooms) -> list[Offer]:
-    """The offers that were chosen, in their order."""
-    by_id = published_offers(rooms)
-    return [by_id[o.offer_id] for o in decision.offers]
-
-
-def published_offers(rooms: Rooms) -> Mapping[str, Offer]:
-    """The offers of the catalog that is current."""
-    current = rooms.catalog.current
-    return {c.offer.id: c.offer for c in current.offers} if current else {}
 
 
 def with_contacts(
@@ -106,20 +96,21 @@ def with_contacts(
             at=now,
             channel=channel,
             purpose=offer.purpose,
+            groups=offer.groups,
         )
         for offer in offers
     )
     return customer.model_copy(update={"offers": (*made, *customer.offers)})
 
 
-def products_meant(question: Question, rooms: Rooms) -> dict[str, Product]:
-    """The products in the question and in the basket, by id."""
+def products_meant(question: Question, rooms: Rooms) -> tuple[Product, ...]:
+    """The products in the question and in the basket."""
     known = rooms.assortment.current.products
     meant = (
         [m.product_id for m in question.understanding.products] if question.understanding else []
     )
     wanted = dict.fromkeys((*meant, *question.context.basket))
-    return {i: known[i] for i in wanted if i in known}
+    return tuple(known[i] for i in wanted if i in known)
 
 
 def decision_id(interaction_id: str) -> str:
@@ -143,12 +134,12 @@ def note_spent(names: frozenset[str], units: Sequence[Unit], rooms: Rooms) -> bo
 
 
 def _units(
-    decision: Decision, rooms: Rooms, now: datetime
+    offers: Sequence[Offer], rooms: Rooms, now: datetime
 ) -> tuple[tuple[Unit, ...], frozenset[str]]:
     """A unit of every budgeted winner; and the winners that have none left."""
     units: list[Unit] = []
     spent: set[str] = set()
-    for offer in offers_of(decision, rooms):
+    for offer in offers:
         if offer.policy.budget is None:
             continue
         shard = rooms.budgets.pick(offer.id, offer.policy.budget, now)

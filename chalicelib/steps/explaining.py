@@ -1,25 +1,57 @@
-"""A decision told: as it was answered, why it was so, and what it would be again."""
+"""A decision told: as it was answered, and why it was so.
+
+Why the other offers were not made is worked out when it is asked for, from what was recorded.
+Never here: making a decision again (`replaying.py`), and reading records (`reading.py`).
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
-from ..errors import NotFoundError
-from ..model import Decision, Frozen, InteractionRecord, OutboxEntry, Preference, Reply
+from ..decisioning import FEATURES, Account, Engine
+from ..errors import NotFoundError, PayloadError, PermanentError
+from ..model import (
+    Decision,
+    DecisionInputs,
+    EntityId,
+    Frozen,
+    Preference,
+    RejectedOffer,
+    ScoredOffer,
+)
 from .rooms import Rooms
 
-_AFTERWARDS = ("preference", "carried", "customer_id")
-"""What is known only once the reply is worded; a replay takes it as it was."""
+REASONS_LIMIT = 1000
+
+_ABOUT: Final = {feature.name: feature.about for feature in FEATURES}
+_TIMES: Final = " \N{MULTIPLICATION SIGN} "
+_SLIGHT: Final = 0.005
+"""What a feature adds to the log-odds and is not worth naming."""
 
 
-class ReplayRequest(Frozen):
-    """The body of POST /decisions/{id}/replay."""
+class Page(Frozen):
+    """Which of the offers that were not made are told: the query of GET /decisions/{id}."""
 
-    catalog_version: str | None = Field(
-        None, max_length=100, description="decide with this catalog instead of the recorded one"
-    )
+    limit: int = Field(200, ge=1, le=REASONS_LIMIT)
+    start: int = Field(0, ge=0, alias="from", description="how many come before the first")
+    offer_id: EntityId | None = Field(None, description="only this offer, made or not")
+
+    @classmethod
+    def of(cls, query: Mapping[str, str]) -> Page:
+        """Raises PayloadError. What else the query has is ignored."""
+        given = {name: query[name] for name in ("limit", "from", "offer_id") if name in query}
+        try:
+            return cls.model_validate(given)
+        except ValidationError as error:
+            wrong = sorted(str(problem["loc"][0]) for problem in error.errors())
+            raise PayloadError(
+                "the query is not valid",
+                fields=wrong,
+                wanted=f"limit from 1 to {REASONS_LIMIT}, from an offset, offer_id an id",
+            ) from None
 
 
 def answered(decision: Decision) -> dict[str, Any]:
@@ -39,14 +71,26 @@ def answered(decision: Decision) -> dict[str, Any]:
     }
 
 
-def explained(decision: Decision) -> dict[str, Any]:
-    """The answer of GET /decisions/{id}: what won and why, and why each other did not."""
+def explained(
+    decision: Decision, inputs: DecisionInputs | None, rooms: Rooms, page: Page
+) -> dict[str, Any]:
+    """The answer of GET /decisions/{id}: what won and why, and a page of why others did not.
+
+    Without its inputs, or without its catalog, a decision tells what was recorded and says what is
+    missing. Raises NotFoundError for an offer that the catalog never had.
+    """
+    asked = [o for o in decision.offers if page.offer_id in (None, o.offer_id)]
+    try:
+        chosen, others = _worked_out(decision, inputs, asked, rooms, page)
+    except _Missing as missing:
+        chosen, others = asked, _untold(str(missing))
     return {
         **answered(decision),
         "interaction_id": decision.interaction_id,
         "customer_id": decision.customer_id,
-        "chosen": [offer.model_dump(mode="json") for offer in decision.offers],
-        "rejected": [offer.model_dump(mode="json") for offer in decision.rejected],
+        "chosen": [{**o.model_dump(mode="json"), "text": in_words(o)} for o in chosen],
+        "features": _features(chosen),
+        **others,
         "carried": decision.carried,
         "channel": _channel(decision.preference),
         "understanding": (
@@ -60,55 +104,99 @@ def explained(decision: Decision) -> dict[str, Any]:
     }
 
 
-def reported(record: InteractionRecord, entries: list[OutboxEntry]) -> dict[str, Any]:
-    """The answer of GET /interactions/{id}: what was asked, what became of it, what went out."""
-    understanding = record.understanding
-    return {
-        "interaction_id": record.interaction.id,
-        "status": record.status.value,
-        "note": record.note,
-        "customer_id": record.customer_id,
-        "understanding": (
-            {
-                "intent": understanding.intent.value,
-                "products": [p.model_dump(mode="json") for p in understanding.products],
-                "confidence": understanding.confidence,
-                "slots": understanding.slots,
-                "ambiguous": understanding.ambiguous,
-            }
-            if understanding
-            else None
-        ),
-        "decision_id": record.decision_id,
-        "replies": [_told(entry, entry.body) for entry in entries if isinstance(entry.body, Reply)],
+def in_words(offer: ScoredOffer) -> str:
+    """How an offer came to its score, for an agent to read:
+
+    chosen: 14 % likely x 12.50 worth x weight 1 = 1.75; most for it: looked lately (+0.71).
+    """
+    factors = (f"{_percent(offer.probability)} likely", f"{offer.value:.2f} worth")
+    product = _TIMES.join([*factors, f"weight {offer.weight:g}"])
+    parts = {n: p for n, p in offer.contributions.items() if n != "bias" and abs(p) >= _SLIGHT}
+    ranked = sorted(parts, key=lambda name: -abs(parts[name]))
+    sides = {
+        "most for it": [name for name in ranked if parts[name] > 0][:2],
+        "most against it": [name for name in ranked if parts[name] < 0][:1],
+    }
+    said = (
+        f"; {side}: {', '.join(f'{_spoken(name)} ({parts[name]:+.2f})' for name in names)}"
+        for side, names in sides.items()
+        if names
+    )
+    return f"chosen: {product} = {offer.score:.2f}{''.join(said)}"
+
+
+class _Missing(Exception):
+    """Why what was not recorded cannot be worked out."""
+
+
+def _worked_out(
+    decision: Decision,
+    inputs: DecisionInputs | None,
+    asked: Sequence[ScoredOffer],
+    rooms: Rooms,
+    page: Page,
+) -> tuple[list[ScoredOffer], dict[str, Any]]:
+    """The chosen with what speaks for them, and the page of reasons; with the versions that worked
+    them out, where they are not those that decided."""
+    if inputs is None:
+        raise _Missing("what it was made from is damaged")
+    try:
+        engine = rooms.engine_of(decision.versions["catalog"])
+    except (NotFoundError, PermanentError) as error:
+        raise _Missing(f"its catalog cannot be read: {error.message}") from None
+    parts = engine.contributions(inputs, decision)
+    chosen = [o.model_copy(update={"contributions": parts.get(o.offer_id, {})}) for o in asked]
+    account = engine.account(inputs, decision)
+    told = () if chosen and page.offer_id else _told(account, page)
+    end = page.start + len(told)
+    others = {n: v for n, v in engine.versions.items() if decision.versions.get(n) != v}
+    return chosen, {
+        "rejected": [_named(rejected, engine) for rejected in told],
+        "rejected_total": len(account),
+        "next_from": end if page.offer_id is None and end < len(account) else None,
+        "recomputed_by": others or None,
     }
 
 
-def replayed(decision_id: str, catalog_version: str | None, rooms: Rooms) -> dict[str, Any]:
-    """The decision made again from its recorded inputs, with its own catalog or another one.
+def _told(account: Account, page: Page) -> Sequence[RejectedOffer]:
+    if page.offer_id is None:
+        return account[page.start : page.start + page.limit]
+    told = account.of(page.offer_id)
+    if told is None:
+        raise NotFoundError("the catalog of that decision had no such offer")
+    return (told,)
 
-    Raises NotFoundError for an unknown decision or version.
-    """
-    kept = rooms.ledger.decision_with_inputs(decision_id)
-    if kept is None:
-        raise NotFoundError("no such decision", decision_id=decision_id)
-    decision, inputs = kept
-    version = catalog_version or decision.versions["catalog"]
-    again = rooms.engine_of(version).decide(
-        inputs.customer,
-        context=inputs.context,
-        understanding=inputs.understanding,
-        products={p.id: p for p in inputs.products},
-        now=decision.decided_at,
-        seed=decision.seed,
-        limit=inputs.limit,
-        decision_id=decision.id,
-        interaction_id=decision.interaction_id,
-        exhausted=frozenset(inputs.exhausted),
-        purposes=frozenset(inputs.purposes),
-    )
-    again = again.model_copy(update={n: getattr(decision, n) for n in _AFTERWARDS})
-    return {"identical": again == decision, **explained(again)}
+
+def _untold(why: str) -> dict[str, Any]:
+    return {
+        "rejected": [],
+        "rejected_total": None,
+        "next_from": None,
+        "recomputed_by": None,
+        "missing": f"why it was so cannot be worked out: {why}",
+    }
+
+
+def _named(rejected: RejectedOffer, engine: Engine) -> dict[str, Any]:
+    offer = engine.catalog.offer(rejected.offer_id)
+    return {**rejected.model_dump(mode="json"), "title": offer.title if offer else None}
+
+
+def _features(offers: Sequence[ScoredOffer]) -> dict[str, str]:
+    """What each feature is that had a part in these scores."""
+    named = dict.fromkeys(name for offer in offers for name in offer.contributions)
+    return {name: _ABOUT.get(name, "stated with the offer") for name in named}
+
+
+def _spoken(feature: str) -> str:
+    return feature.replace("offer.", "the offer's ").replace("_", " ")
+
+
+def _percent(share: float) -> str:
+    """Whole percents, with one decimal near either end; nothing short of certain is 100 %."""
+    shown = min(100 * share, 99.9) if share < 1 else 100
+    digits = 1 if shown < 10 or shown > 99 else 0
+    return f"{f'{shown:.{digits}f}'.removesuffix('.0')} %"
 
 
 def _channel(preference: Preference | None) -> dict[str, Any]:
@@ -120,19 +208,4 @@ def _channel(preference: Preference | None) -> dict[str, Any]:
         "why": preference.why,
         "refused": [r.model_dump(mode="json") for r in preference.refused],
         "marketing_refused": refusal.model_dump(mode="json") if refusal else None,
-    }
-
-
-def _told(entry: OutboxEntry, reply: Reply) -> dict[str, Any]:
-    return {
-        "channel": reply.channel.value,
-        "to": reply.to,
-        "text": reply.text,
-        "receipt": {
-            "status": entry.status,
-            "provider": entry.provider,
-            "provider_id": entry.provider_id,
-            "code": entry.code,
-            "sent_at": entry.model_dump(mode="json")["sent_at"],
-        },
     }

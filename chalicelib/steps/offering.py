@@ -19,7 +19,7 @@ from ..model import (
     Purpose,
 )
 from ..preference import choose
-from .deciding import Question, decide, note_spent, offers_of, with_contacts
+from .deciding import Question, decide, note_spent, with_contacts
 from .plan import Plan
 from .rooms import Rooms
 
@@ -55,7 +55,7 @@ def decide_now(asked: DecisionRequest, rooms: Rooms) -> Decision:
         spent = False
         now = rooms.clock()
         owner = rooms.customers.resolve([asked.identity]).get(asked.identity)
-        customer = rooms.customers.living(owner) if owner else None
+        customer = rooms.customers.living(owner, orders=False) if owner else None
         plan = _plan(asked, customer, rooms, now)
         try:
             rooms.ledger.commit(plan.writes(rooms, now))
@@ -86,8 +86,7 @@ def _plan(asked: DecisionRequest, customer: Customer | None, rooms: Rooms, now: 
     decision = choice.decision.model_copy(update=found)
     after = None
     if customer is not None:
-        offers = offers_of(decision, rooms)
-        after = with_contacts(customer, decision, offers, now, context.channel)
+        after = with_contacts(customer, decision, choice.offers, now, context.channel)
     return Plan(
         before=customer,
         after=after,

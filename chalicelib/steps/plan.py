@@ -11,7 +11,6 @@ from ..ledger.commits import NamedWrite
 from ..model import (
     Customer,
     Decision,
-    DecisionInputs,
     Identification,
     Interaction,
     InteractionRecord,
@@ -46,7 +45,7 @@ class Plan:
     before: Customer | None = None
     after: Customer | None = None
     decision: Decision | None = None
-    inputs: DecisionInputs | None = None
+    inputs: bytes | None = None
     entries: tuple[OutboxEntry, ...] = ()
     links: tuple[TrackedLink, ...] = ()
     units: tuple[Unit, ...] = ()

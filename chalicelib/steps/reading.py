@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from ..customers.linking import merges_of, traces_of
-from ..errors import NotFoundError
-from ..model import Customer, Decision
-from .explaining import explained, reported
+from ..errors import NotFoundError, PermanentError
+from ..model import Customer, Decision, InteractionRecord, OutboxEntry, Reply
+from .explaining import Page, explained
 from .rooms import Rooms
+
+EXPORTED_REASONS = 20
+"""Of how many offers that were not made an export tells why; GET /decisions/{id} tells of all."""
 
 
 def customer(customer_id: str, rooms: Rooms) -> Customer:
@@ -41,6 +44,18 @@ def decision(decision_id: str, rooms: Rooms) -> Decision:
     return found
 
 
+def explanation(decision_id: str, rooms: Rooms, page: Page | None = None) -> dict[str, Any]:
+    """A decision with what won and why, and a page of why others did not. Raises NotFoundError."""
+    page = page or Page()
+    try:
+        kept = rooms.ledger.decision_with_inputs(decision_id)
+    except PermanentError:
+        return explained(decision(decision_id, rooms), None, rooms, page)
+    if kept is None:
+        raise NotFoundError("no such decision", decision_id=decision_id)
+    return explained(*kept, rooms, page)
+
+
 def interaction(interaction_id: str, rooms: Rooms) -> dict[str, Any]:
     """An interaction and what became of it. Raises NotFoundError until it has been worked on."""
     record = rooms.ledger.interaction(interaction_id)
@@ -65,10 +80,56 @@ def export(customer_id: str, rooms: Rooms) -> dict[str, Any]:
         if record.decision_id:
             decisions[record.decision_id] = None
     decisions |= dict.fromkeys(contact.decision_id for contact in found.offers)
-    kept = (rooms.ledger.decision(decision_id) for decision_id in decisions)
     return {
         "customer": found.model_dump(mode="json"),
         "merges": merges(found.id, rooms),
         "interactions": interactions,
-        "decisions": [explained(d) for d in kept if d is not None],
+        "decisions": [told for d in decisions if (told := _exported(d, rooms)) is not None],
+    }
+
+
+def reported(record: InteractionRecord, entries: list[OutboxEntry]) -> dict[str, Any]:
+    """The answer of GET /interactions/{id}: what was asked, what became of it, what went out."""
+    understanding = record.understanding
+    return {
+        "interaction_id": record.interaction.id,
+        "status": record.status.value,
+        "note": record.note,
+        "customer_id": record.customer_id,
+        "understanding": (
+            {
+                "intent": understanding.intent.value,
+                "products": [p.model_dump(mode="json") for p in understanding.products],
+                "confidence": understanding.confidence,
+                "slots": understanding.slots,
+                "ambiguous": understanding.ambiguous,
+            }
+            if understanding
+            else None
+        ),
+        "decision_id": record.decision_id,
+        "replies": [_told(entry, entry.body) for entry in entries if isinstance(entry.body, Reply)],
+    }
+
+
+def _exported(decision_id: str, rooms: Rooms) -> dict[str, Any] | None:
+    """None for a decision that has expired."""
+    try:
+        return explanation(decision_id, rooms, Page(limit=EXPORTED_REASONS))
+    except NotFoundError:
+        return None
+
+
+def _told(entry: OutboxEntry, reply: Reply) -> dict[str, Any]:
+    return {
+        "channel": reply.channel.value,
+        "to": reply.to,
+        "text": reply.text,
+        "receipt": {
+            "status": entry.status,
+            "provider": entry.provider,
+            "provider_id": entry.provider_id,
+            "code": entry.code,
+            "sent_at": entry.model_dump(mode="json")["sent_at"],
+        },
     }

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from ..catalog import (
     AssortmentCache,
     CatalogCache,
+    LimitStore,
     OfferStore,
     ProductStore,
     PublishedCatalogs,
@@ -52,10 +53,11 @@ class Rooms:
     budgets: Budgets
     products: ProductStore
     offers: OfferStore
+    limits: LimitStore
     assortment: AssortmentCache
     snapshots: Snapshots
     catalogs: PublishedCatalogs
-    catalog: CatalogCache
+    catalog: CatalogCache[Engine]
     engine: Callable[[], Engine]
     engine_of: Callable[[str], Engine]
     index: Callable[[], ProductIndex]

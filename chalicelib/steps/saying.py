@@ -25,7 +25,7 @@ from ..model import (
     Understanding,
 )
 from ..replies import Answer, word
-from .deciding import Choice, offers_of, with_contacts
+from .deciding import Choice, with_contacts
 from .linking import UNSUBSCRIBED, LinkMaker
 from .plan import Plan, Unit
 from .rooms import Rooms
@@ -88,7 +88,7 @@ def _speak(saying: Saying, customer: Customer, rooms: Rooms) -> _Spoken:
     if saying.answer.silent or saying.preference.chosen is None:
         return _Spoken()
     decision = saying.choice.decision if saying.choice else None
-    offers = offers_of(decision, rooms) if decision else []
+    offers = saying.choice.offers if saying.choice else ()
     ranked = list(zip(offers, decision.offers, strict=True)) if decision else []
     decision_id = decision.id if decision else None
     make_link = LinkMaker(rooms.rng, customer.id, decision_id)

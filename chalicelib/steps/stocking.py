@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from pydantic import Field
 
-from ..catalog import Publication, publish, rollback
-from ..catalog.rules import rule_warnings
-from ..errors import PayloadError
-from ..model import Frozen, Product, Store
-from ..replies import check_wording
+from ..catalog import Doubts, Publication, differences, limit_warnings, publish, rollback
+from ..decisioning import Catalog, Engine, compile_catalog, open_catalog
+from ..errors import PayloadError, RejoinderError
+from ..model import Customer, Frozen, Offer, Product, Store
+from .reach import compare_reach
 from .restocking import call_out
 from .rooms import Rooms
 
 PAGE_LIMIT = 500
 ID_LENGTH = 128
+LISTED = 500
+SAMPLE = 200
+"""Customers by whom a publication shows what changed."""
 
 
 class PublishRequest(Frozen):
@@ -44,6 +48,12 @@ def put_store(store: Store, rooms: Rooms) -> Store:
     return change.after
 
 
+def put_offer(offer: Offer, rooms: Rooms) -> dict[str, Any]:
+    """Keep the draft of an offer; answers it, with what is doubtful about it."""
+    change = rooms.offers.put(offer, products=_known_products(rooms))
+    return {**offer.model_dump(mode="json"), "warnings": list(change.warnings)}
+
+
 def list_offers(query: Mapping[str, str], rooms: Rooms) -> dict[str, Any]:
     """A page of drafts by id. Raises PayloadError for a limit that is none."""
     limit = query.get("limit", "100")
@@ -57,30 +67,90 @@ def list_offers(query: Mapping[str, str], rooms: Rooms) -> dict[str, Any]:
 
 
 def publish_catalog(asked: PublishRequest, rooms: Rooms) -> dict[str, Any]:
-    """Make all drafts live, or an older version again. Raises PayloadError naming bad drafts."""
+    """Make all drafts live, or an older version again; answers what changed by it.
+
+    Raises PayloadError naming bad drafts, ConflictError when somebody else published meanwhile.
+    """
     now = rooms.clock()
+    sample = rooms.customers.sample(SAMPLE, rooms.rng)
+    doubts = Doubts(
+        now,
+        products=_known_products(rooms),
+        attributes={name for customer in sample for name in customer.attributes},
+    )
     if asked.rollback or asked.rollback_to:
-        published = rollback(rooms.catalogs, now=now, to_version=asked.rollback_to)
-    else:
-        published = publish(
-            rooms.offers.list(),
-            rooms.catalogs,
-            now=now,
-            check_wording=check_wording,
-            warn_of=lambda compiled: rule_warnings(compiled.rule),
-            products=rooms.assortment.current.products,
+        published = rollback(
+            rooms.catalogs, now=now, open_=open_catalog, to_version=asked.rollback_to
         )
-    rooms.catalog.note(published.catalog)
-    return _told(published)
+    else:
+        published = _publish(rooms, doubts, now)
+    rooms.catalog.note(published.head.version, Engine(published.catalog))
+    before = _before(published, rooms, doubts)
+    return {**_changes(published, before, sample, now), **doubts.told()}
 
 
-def _told(published: Publication) -> dict[str, Any]:
+def _changes(
+    published: Publication[Catalog],
+    before: Catalog | None,
+    sample: Sequence[Customer],
+    now: datetime,
+) -> dict[str, Any]:
+    changed = differences(before, published.catalog)
     return {
         "version": published.head.version,
         "previous": published.head.previous,
-        "offers": len(published.catalog.offers),
-        "added": list(published.added),
-        "changed": list(published.changed),
-        "removed": list(published.removed),
-        "warnings": list(published.warnings),
+        "offers": len(published.catalog),
+        **_listed("added", changed.added),
+        **_listed("changed", changed.changed),
+        **_listed("removed", changed.removed),
+        "limits_changed": changed.limits,
+        "reach": compare_reach(before, published.catalog, changed, sample, now),
     }
+
+
+def _publish(rooms: Rooms, doubts: Doubts, now: datetime) -> Publication[Catalog]:
+    limits = rooms.limits.get()
+    for warning in limit_warnings(limits, rooms.assortment.current.kinds.categories):
+        doubts.add(warning)
+    return publish(
+        rooms.offers.compiled(told=doubts.note),
+        rooms.catalogs,
+        now=now,
+        compile_catalog=compile_catalog,
+        open_=open_catalog,
+        limits=limits,
+    )
+
+
+def _before(published: Publication[Catalog], rooms: Rooms, doubts: Doubts) -> Catalog | None:
+    """What was live; one that cannot be read is no reason to call the publication failed."""
+    if published.before is None:
+        return None
+    version = published.before.version
+    if version == published.head.version:
+        return published.catalog
+    try:
+        return rooms.catalogs.open(version, open_catalog)
+    except RejoinderError as error:
+        doubts.add(f"the catalog {version} could not be compared: {error.message}")
+        return None
+
+
+def served(rooms: Rooms) -> dict[str, Any]:
+    """What this container decides by, and what it could not load of what is live."""
+    engine, refused = rooms.engine(), rooms.catalog.refused
+    return {
+        "versions": engine.versions,
+        "offers": len(engine.catalog),
+        "refused": refused._asdict() if refused else None,
+    }
+
+
+def _known_products(rooms: Rooms) -> Mapping[str, Product]:
+    """By id, caught up with what others wrote; whether the live catalog can be read or not."""
+    rooms.assortment.refresh(rooms.clock())
+    return rooms.assortment.current.products
+
+
+def _listed(name: str, ids: Sequence[str]) -> dict[str, Any]:
+    return {name: list(ids[:LISTED]), f"{name}_total": len(ids)}

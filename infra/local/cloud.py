@@ -34,6 +34,9 @@ REGION = "us-east-1"
 _NEWS_SECONDS = 0.1
 """How soon a long poll notices that a message's visibility timeout or delay has run out."""
 
+_OBJECT_BYTES = 1 << 30
+"""S3 takes objects of 5 GB in one put; the largest catalogs come to some hundred MB."""
+
 MANY_RECORDS = 1000
 """Fewer are not worth tidying up after."""
 
@@ -93,7 +96,7 @@ class Cloud:
         if self._journal:
             self._load(self._journal)
         self._moto = DomainDispatcherApplication(create_backend_app)
-        self._server = HttpServer(self._answer, _refuse, name="cloud")
+        self._server = HttpServer(self._answer, _refuse, name="cloud", body_bytes=_OBJECT_BYTES)
         self.url = self._server.url
         self._server.start()
         return self

@@ -62,9 +62,11 @@ class HttpServer:
         name: str = "http",
         request_seconds: float = 20,
         idle_seconds: float = 60,
+        body_bytes: int = BODY_LIMIT_BYTES,
     ) -> None:
-        """Binds at once. `request_seconds` bounds the reading of one request. Raises OSError."""
-        self._server = _Server(port, answer, refuse, request_seconds, idle_seconds)
+        """Binds at once. `request_seconds` bounds the reading of one request, `body_bytes` its
+        body. Raises OSError."""
+        self._server = _Server(port, answer, refuse, request_seconds, idle_seconds, body_bytes)
         self.port: int = self._server.server_address[1]
         self.url = f"http://127.0.0.1:{self.port}"
         self._thread = threading.Thread(
@@ -96,10 +98,17 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 512
 
     def __init__(
-        self, port: int, answer: Answer, refuse: Refuse, request_seconds: float, idle_seconds: float
+        self,
+        port: int,
+        answer: Answer,
+        refuse: Refuse,
+        request_seconds: float,
+        idle_seconds: float,
+        body_bytes: int,
     ) -> None:
         self.answer, self.refuse = answer, refuse
         self.request_seconds, self.idle_seconds = request_seconds, idle_seconds
+        self.body_bytes = body_bytes
         self.stopping = False
         self._idle: set[socket.socket] = set()
         self._idle_lock = threading.Lock()
@@ -176,7 +185,7 @@ class _Handler(BaseHTTPRequestHandler):
         except TimeoutError:
             self._refuse(408, "the request did not arrive in time")
         except _TooLarge:
-            self._refuse(413, f"the body is over {BODY_LIMIT_BYTES} bytes")
+            self._refuse(413, f"the body is over {self.server.body_bytes} bytes")
         except _Unreadable as error:
             self._refuse(400, str(error))
         except OSError:
@@ -246,7 +255,7 @@ class _Handler(BaseHTTPRequestHandler):
         return int(size, 16)
 
     def _read_exactly(self, count: int, before: int = 0) -> bytes:
-        if before + count > BODY_LIMIT_BYTES:
+        if before + count > self.server.body_bytes:
             raise _TooLarge
         body = self.rfile.read(count)
         if len(body) < count:
@@ -273,7 +282,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Closing on unread bytes resets the connection, and the caller would miss the answer."""
         self.connection.shutdown(socket.SHUT_WR)
         self._incoming.deadline = time.monotonic() + 1
-        for _ in range(2 * BODY_LIMIT_BYTES // 65_536):
+        for _ in range(2 * self.server.body_bytes // 65_536):
             if not self._reader.read1(65_536):
                 return
 

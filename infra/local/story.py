@@ -230,13 +230,11 @@ def _lines(told: Outcome) -> Iterator[tuple[str, str]]:
 
 def _reasons(decision: Json) -> Iterator[tuple[str, str]]:
     for offer in decision["chosen"]:
-        parts = f"{offer['probability']:.3f} x {offer['value']:g} x {offer['weight']:g}"
-        yield "offer", f"{offer['title']}: {parts} = {offer['score']:.2f}"
-    rejected = decision["rejected"]
-    for offer in rejected[:REASONS_SHOWN]:
+        yield "offer", f"{offer['title']}: {offer['text']}"
+    for offer in decision["rejected"][:REASONS_SHOWN]:
         yield "not", f"{offer['offer_id']}: {offer['text']}"
-    if len(rejected) > REASONS_SHOWN:
-        yield "", f"and {len(rejected) - REASONS_SHOWN} more"
+    if (more := (decision["rejected_total"] or 0) - REASONS_SHOWN) > 0:
+        yield "", f"and {more} more"
     channel = decision["channel"]
     yield "channel", f"{channel['chosen']}: {channel['why']}"
     for refusal in channel["refused"][:REASONS_SHOWN]:

@@ -98,6 +98,28 @@ def test_a_stranger_is_answered_in_public_and_the_reason_says_so(tried: Page) ->
     expect(fact(tried, "Sent by").locator(".lead")).to_have_text("Public reply on X")
 
 
+def test_what_was_not_offered_comes_a_page_at_a_time(tried: Page) -> None:
+    def in_fives(route: Route) -> None:
+        url = route.request.url
+        route.continue_(url=f"{url}{'&' if '?' in url else '?'}limit=5")
+
+    tried.route(re.compile(r"/decisions/[^/]+$"), in_fives)
+    as_a_stranger(tried)
+    say(tried, ASKS)
+    offered = fact(tried, "Offered")
+    expect(offered.locator("h4")).to_contain_text("of 40 in all")
+    offered.locator("summary").filter(has_text=re.compile("^3 more$")).click()
+    expect(offered.locator(".others li")).to_have_count(5)
+    offered.get_by_role("button", name="35 more").click()
+    expect(offered.locator(".others li")).to_have_count(10)
+    expect(offered.get_by_role("button", name="30 more")).to_be_visible()
+
+    field = offered.get_by_label("Why not the offer")
+    field.fill("nothing-of-the-kind")
+    field.press("Enter")
+    expect(offered.locator(".search")).to_contain_text("had no such offer")
+
+
 def test_where_nothing_is_sent_the_page_says_why(tried: Page) -> None:
     as_a_stranger(tried)
     say(tried, "STOP", way="Text")

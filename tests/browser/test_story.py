@@ -37,6 +37,8 @@ def test_joe_tweets_the_answer_lands_on_his_phone_and_the_reason_stands_beside_i
     )
     assert score == pytest.approx(probability / 100 * value * weight, abs=0.1)
     expect(offered.locator(".part").first).to_contain_text("Any offer, to begin with")
+    expect(offered).to_contain_text("Chosen: ")
+    expect(offered).to_contain_text("most for it: ")
     expect(offered).to_contain_text("Not offered:")
     expect(offered.locator("details .others").first).to_be_hidden()
     sent = fact(tried, "Sent by")

@@ -16,7 +16,7 @@ from chalicelib.model import (
     Reply,
     Understanding,
 )
-from chalicelib.steps import explaining, messages, reading, stocking
+from chalicelib.steps import messages, reading, replaying, stocking
 from chalicelib.steps.rooms import Rooms
 from tests.stage import (
     JOE,
@@ -68,7 +68,7 @@ def test_an_agent_reads_why_this_reply_this_offer_and_this_channel(shop: Rooms) 
 
     assert record is not None
     assert record.decision_id is not None
-    told = explaining.explained(reading.decision(record.decision_id, shop))
+    told = reading.explanation(record.decision_id, shop)
     assert [o["offer_id"] for o in told["chosen"]] == ["trail-10"]
     (rejected,) = told["rejected"]
     assert (rejected["offer_id"], rejected["reason"]) == ("old", "rule")
@@ -86,7 +86,7 @@ def test_the_same_decision_comes_out_of_a_replay(shop: Rooms, clock: Clock) -> N
 
     assert record is not None
     assert record.decision_id is not None
-    assert explaining.replayed(record.decision_id, None, shop)["identical"]
+    assert replaying.replayed(record.decision_id, None, shop)["identical"]
 
 
 def test_the_same_message_delivered_five_times_gives_one_reply(
@@ -183,8 +183,8 @@ def test_without_consent_to_marketing_the_answer_goes_out_alone(
     assert "Broadway" in reply.text
     assert "10% off" not in reply.text
     assert record is not None
-    decision = reading.decision(record.decision_id or "", shop)
-    assert [r.reason for r in decision.rejected] == ["purpose"]
+    told = reading.explanation(record.decision_id or "", shop)
+    assert [rejected["reason"] for rejected in told["rejected"]] == ["purpose"]
 
 
 def test_at_night_the_answer_goes_out_and_the_offer_does_not(

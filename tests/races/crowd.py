@@ -12,11 +12,11 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeVar
 
-from chalicelib.decisioning import Engine
+from chalicelib.decisioning import Catalog, Engine
 from chalicelib.documents import Patience
 from chalicelib.errors import RejoinderError
 from chalicelib.ledger import Budgets
-from chalicelib.model import Interaction, InteractionRecord, PublishedCatalog
+from chalicelib.model import Interaction, InteractionRecord
 from chalicelib.pipeline import respond
 from chalicelib.steps.rooms import Rooms
 from chalicelib.understanding import ProductIndex
@@ -39,8 +39,7 @@ class Crowd:
 
     def containers(self, count: int) -> list[Rooms]:
         """That many, caught up with what the first knows of products and offers."""
-        catalog = self.first.catalog.current
-        assert catalog is not None
+        catalog = self.first.engine().catalog
         products = list(self.first.assortment.current.products.values())
         return [self._container(seed, catalog, ProductIndex(products)) for seed in range(count)]
 
@@ -71,7 +70,7 @@ class Crowd:
                 self.redelivered.append(told)
         return respond(interaction, rooms)
 
-    def _container(self, seed: int, catalog: PublishedCatalog, index: ProductIndex) -> Rooms:
+    def _container(self, seed: int, catalog: Catalog, index: ProductIndex) -> Rooms:
         first, rng, engine = self.first, random.Random(seed), Engine(catalog)
         patience, customers = Patience(rng, time.sleep), copy(first.customers)
         customers.patience = patience

@@ -48,10 +48,19 @@ def test_a_decision_can_be_asked_for_explained_and_replayed(machine: Machine) ->
     reasons = {"rule", "cap", "budget", "date", "exclusive", "purpose", "score"}
     assert {rejected["reason"] for rejected in told["rejected"]} <= reasons
     assert all(rejected["text"] for rejected in told["rejected"])
+    assert told["rejected_total"] == len(told["rejected"])
+    assert all(chosen["text"].startswith("chosen: ") for chosen in told["chosen"])
+    page = machine.told(f"{path}?limit=5&from=10")
+    assert (page["rejected"], page["next_from"]) == (told["rejected"][10:15], 15)
+    of_one = machine.told(f"{path}?offer_id={told['rejected'][7]['offer_id']}")
+    assert of_one["rejected"] == [told["rejected"][7]]
     again = machine.operate("POST", f"{path}/replay", {}).json()
     assert again["identical"] is True
     assert again["chosen"] == told["chosen"]
     refusal(machine.operate("GET", "/decisions/d-unknown"), 404)
+    refusal(machine.operate("GET", f"{path}?offer_id=never-was"), 404)
+    refusal(machine.operate("GET", f"{path}?limit=1001"), 400)
+    refusal(machine.operate("POST", f"{path}/replay", {"catalog_version": "0" * 16}), 404)
 
 
 def test_a_decision_about_nobody_known_leaves_no_customer(machine: Machine) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,12 +12,14 @@ import pytest
 from chalicelib.catalog import (
     Artifacts,
     AssortmentCache,
+    Copies,
+    OfferStore,
     ProductStore,
     PublishedCatalogs,
     Snapshots,
 )
 from chalicelib.errors import PayloadError
-from chalicelib.model import CompiledOffer, Offer
+from chalicelib.model import Offer
 from chalicelib.settings import Settings
 from tests.stage import Aws, Clock
 
@@ -43,14 +46,15 @@ class Shop:
     artifacts: Artifacts
     snapshots: Snapshots
     cache: AssortmentCache
+    drafts: OfferStore
     catalogs: PublishedCatalogs
 
 
 @pytest.fixture
-def container(aws: Aws, settings: Settings, clock: Clock) -> Callable[..., Shop]:
-    """Starts a container, with another client where a test has one."""
+def container(aws: Aws, settings: Settings, clock: Clock, tmp_path: Path) -> Callable[..., Shop]:
+    """Starts a container, with another client or disk where a test has one."""
 
-    def start(dynamodb: Any = None, s3: Any = None) -> Shop:
+    def start(dynamodb: Any = None, s3: Any = None, disk: Path | None = tmp_path / "own") -> Shop:
         client, table = dynamodb or aws.dynamodb, settings.name("catalog")
         artifacts = Artifacts(s3 or aws.s3, settings.artifacts_bucket)
         products = ProductStore(client, table, clock=clock)
@@ -58,8 +62,10 @@ def container(aws: Aws, settings: Settings, clock: Clock) -> Callable[..., Shop]
         cache = AssortmentCache(
             products, snapshots, refresh_seconds=settings.catalog_refresh_seconds
         )
-        catalogs = PublishedCatalogs(client, table, artifacts=artifacts)
-        return Shop(products, artifacts, snapshots, cache, catalogs)
+        drafts = OfferStore(client, table, check_wording=check_wording)
+        copies = Copies(disk, settings.stage)
+        catalogs = PublishedCatalogs(client, table, artifacts=artifacts, copies=copies)
+        return Shop(products, artifacts, snapshots, cache, drafts, catalogs)
 
     return start
 
@@ -67,13 +73,6 @@ def container(aws: Aws, settings: Settings, clock: Clock) -> Callable[..., Shop]
 @pytest.fixture
 def shop(container: Callable[..., Shop]) -> Shop:
     return container()
-
-
-def compile_offer(offer: Offer) -> CompiledOffer:
-    """Stands in for the rules' compiler where a test is not about rules."""
-    if offer.rule.endswith(">="):
-        raise PayloadError("a rule ends early", line=1, column=len(offer.rule) + 1)
-    return CompiledOffer(offer=offer, rule={"text": offer.rule})
 
 
 def check_wording(offer: Offer) -> None:

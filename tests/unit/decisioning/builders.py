@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from chalicelib.catalog.rules import check_rule, compile_offer
-from chalicelib.decisioning import Engine
+from chalicelib.decisioning import PRIOR, Engine, Model
 from chalicelib.decisioning.eligibility import Rule, prepare_rule
 from chalicelib.model import (
     Aggregates,
+    ContactLimits,
     Customer,
     Decision,
     DecisionContext,
+    DecisionInputs,
     Offer,
     OfferContact,
     Product,
     Profile,
-    PublishedCatalog,
+    RejectedOffer,
 )
 
 NOW = datetime(2026, 11, 18, 0, 10, tzinfo=UTC)
@@ -73,21 +76,45 @@ def rule(text: str) -> Rule:
     return prepare_rule(check_rule(text))
 
 
-def engine(*offers: Offer) -> Engine:
-    compiled = tuple(compile_offer(o) for o in offers)
-    return Engine(PublishedCatalog(version="v1", published_at=NOW, offers=compiled))
+def engine(*offers: Offer, limits: dict[str, Any] | None = None, model: Model = PRIOR) -> Engine:
+    return Engine.of(
+        map(compile_offer, offers), limits=ContactLimits(**(limits or {})), model=model
+    )
+
+
+def asked(customer: Customer | None = None, **changes: Any) -> DecisionInputs:
+    return DecisionInputs(
+        **{
+            "customer": customer or joe(),
+            "context": DecisionContext(channel="sms"),
+            "limit": 3,
+            **changes,
+        }
+    )
+
+
+def decided(
+    by: Engine, inputs: DecisionInputs, now: datetime = NOW, seed: int = 7, **changes: Any
+) -> Decision:
+    return by.decide(inputs, now=now, seed=seed, **{"decision_id": "d-1", **changes})
 
 
 def decide(*offers: Offer, customer: Customer | None = None, **changes: Any) -> Decision:
-    inputs: dict[str, Any] = {
-        "context": DecisionContext(channel="sms"),
-        "understanding": None,
-        "products": {},
-        "now": NOW,
-        "seed": 7,
-        "limit": 3,
-        "decision_id": "d-1",
-        "interaction_id": "x:1",
-        **changes,
-    }
-    return engine(*offers).decide(customer or joe(), **inputs)
+    """`limits` and `model` make the engine, what is left goes to the inputs and the decision."""
+    return _made(offers, customer, changes)[2]
+
+
+def told(*offers: Offer, customer: Customer | None = None, **changes: Any) -> list[RejectedOffer]:
+    """The account of every other offer, of the same decision."""
+    by, inputs, decision = _made(offers, customer, changes)
+    return list(by.account(inputs, decision))
+
+
+def _made(
+    offers: Iterable[Offer], customer: Customer | None, changes: dict[str, Any]
+) -> tuple[Engine, DecisionInputs, Decision]:
+    making = {name: changes.pop(name) for name in ("limits", "model") if name in changes}
+    moment = {n: changes.pop(n) for n in ("now", "seed", "decision_id", "interaction_id", "digest")
+              if n in changes}  # fmt: skip
+    by, inputs = engine(*offers, **making), asked(customer, **changes)
+    return by, inputs, decided(by, inputs, **moment)

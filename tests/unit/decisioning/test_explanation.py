@@ -8,11 +8,11 @@ import pytest
 
 from chalicelib.model import FailedCondition, Profile
 
-from .builders import NOW, days, decide, joe, offer
+from .builders import NOW, days, joe, offer, told
 
 
 def explained(text: str, **customer: Any) -> tuple[str, list[FailedCondition]]:
-    (rejected,) = decide(offer(rule=text), customer=joe(**customer)).rejected
+    (rejected,) = told(offer(rule=text), customer=joe(**customer))
     assert rejected.reason == "rule"
     return rejected.text, list(rejected.failed)
 
@@ -140,10 +140,3 @@ def test_the_branch_that_was_taken_is_explained() -> None:
 def test_values_are_kept_as_json(rule: str, value: Any) -> None:
     attributes = {"many": list(range(100)), "household_size": 3}
     assert explained(rule, attributes=attributes)[1][0].value == value
-
-
-def test_explaining_can_be_left_out() -> None:
-    offers = [offer("a"), offer("b", rule="customer.age > 50")]
-    brief = decide(*offers, explain=False)
-    assert brief.rejected == ()
-    assert brief == decide(*offers).model_copy(update={"rejected": ()})

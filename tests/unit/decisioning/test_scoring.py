@@ -6,15 +6,10 @@ from datetime import UTC, datetime, timedelta
 from math import exp, log1p
 from typing import Any
 
-import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from chalicelib.catalog.rules import compile_offer
-from chalicelib.decisioning import FEATURES, PRIOR, Engine, Model
-from chalicelib.decisioning.arbitration import arbitrate
-from chalicelib.decisioning.scoring import FeatureTable, contributions, probabilities
+from chalicelib.decisioning import FEATURES, PRIOR, Model
+from chalicelib.decisioning.scoring import Scorer, probability
 from chalicelib.decisioning.situation import Situation, Target
 from chalicelib.model import (
     Aggregates,
@@ -22,11 +17,10 @@ from chalicelib.model import (
     Customer,
     DecisionContext,
     Offer,
-    PublishedCatalog,
     Understanding,
 )
 
-from .builders import NOW, contact, days, decide, joe, offer, product
+from .builders import NOW, asked, contact, days, decide, decided, engine, joe, offer, product, told
 
 ABOUT = offer(title="Trail deal!", products=["tb", "category:shoes > trail"])
 PRODUCTS = {"tb": product("tb", "shoes/trail"), "sock": product("sock", "shoes/socks")}
@@ -170,19 +164,26 @@ def test_purpose_and_bias_are_features() -> None:
 
 
 def test_an_offers_own_features_join_by_name() -> None:
-    table = FeatureTable(
-        [Target.of(offer("a")), Target.of(offer("b"))], [{"discount": 0.1}, {"hot": 2.0}]
+    scorer = Scorer(
+        Model("m", {"offer.discount": 2.0}), Situation(joe(), DecisionContext(), None, {}, NOW)
     )
-    rows = table.rows(Situation(joe(), DecisionContext(), None, {}, NOW), [1, 0])
-    assert table.names[len(FEATURES) :] == ("offer.discount", "offer.hot")
-    assert rows[:, len(FEATURES) :].tolist() == [[0.0, 2.0], [0.1, 0.0]]
-    parts = contributions(rows, table.names, Model("m", {"offer.discount": 2.0}))
-    assert parts.sum(axis=1).tolist() == [0.0, 0.2]
+    target = Target.of(offer())
+    assert scorer.contributions(target, {"discount": 0.1, "hot": 2.0}) == {"offer.discount": 0.2}
+    assert scorer.contributions(target, {"hot": 2.0}) == {}
 
 
-def test_the_probability_is_the_logistic_of_the_contributions() -> None:
-    parts = np.array([[0.0, 0.0], [1.0, 2.0], [-9000.0, 0.0], [9000.0, 0.0]])
-    assert probabilities(parts).tolist() == pytest.approx([0.5, 1 / (1 + exp(-3)), 0, 1])
+def test_own_features_are_cut_where_they_say_nothing_more() -> None:
+    model = Model("m", {"offer.x": 10.0, "offer.y": -1.0})
+    assert model.own({"x": 1.0, "y": 4.0, "z": 9.0}) == 6.0
+    assert (model.own({"x": 99.0}), model.own({"y": 99.0})) == (50.0, -50.0)
+
+
+@pytest.mark.parametrize("log_odds", [-9000.0, -501.0, -20.0, -3.2, 0.0, 0.3, 3.0, 40.0, 9000.0])
+def test_the_probability_is_the_logistic_of_the_log_odds(log_odds: float) -> None:
+    """Cut to forty binary places."""
+    found = probability(log_odds)
+    assert found == pytest.approx(1 / (1 + exp(min(-log_odds, 700))), abs=2**-40)
+    assert (found * 2**40).is_integer()
 
 
 def test_a_models_version_is_its_content() -> None:
@@ -192,66 +193,39 @@ def test_a_models_version_is_its_content() -> None:
 
 
 def test_the_score_is_probability_times_value_times_weight() -> None:
-    best, *_ = decide(offer(value=7, weight=0.5, features={"discount": 0.1})).offers
-    log_odds = sum(best.contributions.values())
-    assert best.probability == pytest.approx(1 / (1 + exp(-log_odds)))
+    by, inputs = engine(offer(value=7, weight=0.5, features={"discount": 0.1})), asked()
+    decision = decided(by, inputs)
+    parts = by.contributions(inputs, decision)["a"]
+    (best,) = decision.offers
+    assert best.probability == pytest.approx(1 / (1 + exp(-sum(parts.values()))))
     assert best.score == best.probability * 3.5
-    assert best.contributions["offer.discount"] == pytest.approx(0.15)
+    assert parts["offer.discount"] == pytest.approx(0.15)
     assert (best.value, best.weight, best.selection_probability) == (7, 0.5, 1)
 
 
 def test_equal_scores_go_by_id() -> None:
-    decision = decide(*(offer(i) for i in "dbac"), limit=3)
-    assert [o.offer_id for o in decision.offers] == ["a", "b", "c"]
-    assert [(r.offer_id, r.reason) for r in decision.rejected] == [("d", "score")]
+    offers = [offer(i) for i in "dbac"]
+    assert [o.offer_id for o in decide(*offers).offers] == ["a", "b", "c"]
+    assert [(r.offer_id, r.reason) for r in told(*offers)] == [("d", "score")]
 
 
 def test_a_lower_score_is_told_with_both_scores() -> None:
-    decision = decide(offer("a"), offer("b", value=1), limit=1)
-    low, high = decision.offers[0].score / 10, decision.offers[0].score
-    assert decision.rejected[0].text == (
+    offers = offer("a"), offer("b", value=1)
+    high = decide(*offers, limit=1).offers[0].score
+    low = high / 10
+    assert told(*offers, limit=1)[0].text == (
         f"others suit better: it scores {low:.4g}, the last of those chosen {high:.4g}"
     )
 
 
 @pytest.mark.parametrize("limit", [0, -1])
 def test_without_a_place_nothing_is_chosen(limit: int) -> None:
-    decision = decide(offer("a"), limit=limit)
-    assert decision.offers == ()
-    assert decision.rejected[0].text == "no offer was asked for"
-
-
-@settings(max_examples=100, deadline=None, derandomize=True, database=None)
-@given(
-    st.lists(
-        st.tuples(st.floats(0, 1), st.sampled_from([0, 1, 2.5]), st.sampled_from([None, "g", "h"])),
-        max_size=12,
-    ),
-    st.integers(0, 5),
-)
-def test_the_ranking_equals_brute_force(
-    drawn: list[tuple[float, float, str | None]], limit: int
-) -> None:
-    offers = [
-        offer(f"o{n:02}", value=value, policy={"exclusive_group": group})
-        for n, (_, value, group) in enumerate(drawn)
-    ]
-    ranking = arbitrate(offers, [p for p, _, _ in drawn], limit)
-    order = sorted(range(len(offers)), key=lambda n: (-drawn[n][0] * drawn[n][1], n))
-    best_of = {drawn[n][2]: n for n in reversed(order)}
-    kept = [n for n in order if drawn[n][2] is None or best_of[drawn[n][2]] == n]
-    assert [c.row for c in ranking.chosen] == kept[:limit]
-    assert [c.row for c in ranking.outscored] == kept[limit:]
-    assert set(ranking.excluded) == {offers[n].id for n in order if n not in kept}
+    assert decide(offer("a"), limit=limit).offers == ()
+    assert told(offer("a"), limit=limit)[0].text == "no offer was asked for"
 
 
 def test_a_model_of_ones_own_ranks_by_it() -> None:
-    compiled = tuple(compile_offer(offer(i, features={"hot": h})) for i, h in (("a", 0), ("b", 1)))
-    catalog = PublishedCatalog(version="v", published_at=NOW, offers=compiled)
-    engine = Engine(catalog, Model("hot", {"offer.hot": 1.0}))
-    decision = engine.decide(
-        joe(), context=DecisionContext(), understanding=None, products={}, now=NOW, seed=1, limit=1,
-        decision_id="d", interaction_id=None,
-    )  # fmt: skip
+    offers = offer("a", features={"hot": 0}), offer("b", features={"hot": 1})
+    decision = decide(*offers, model=Model("hot", {"offer.hot": 1.0}), limit=1)
     assert decision.offers[0].offer_id == "b"
     assert decision.versions["model"].startswith("hot-")

@@ -40,7 +40,6 @@ def stage(clock: Callable[[], datetime] = lambda: NOW) -> Iterator[Shelves]:
             offers=OfferStore(dynamodb, table, check_wording=check_wording),
             assortment=AssortmentCache(products, snapshots, refresh_seconds=30),
             catalogs=PublishedCatalogs(dynamodb, table, artifacts=artifacts),
-            check_wording=check_wording,
         )
         dynamodb.close()
         s3.close()

@@ -13,12 +13,13 @@ import pytest
 from chalicelib.catalog.rules import compile_offer
 from chalicelib.customers.orders import import_orders
 from chalicelib.customers.rows import read_customers, read_transactions
-from chalicelib.decisioning import Engine
+from chalicelib.decisioning import Engine, open_catalog
 from chalicelib.model import (
     Channel,
     ConsentState,
     Customer,
     DecisionContext,
+    DecisionInputs,
     Intent,
     Product,
     ProductMatch,
@@ -197,6 +198,7 @@ def test_joe_is_as_the_story_tells(loaded: Shelves) -> None:
 def test_no_offer_fits_joe_nearly_as_well_as_the_one_on_trail_shoes(loaded: Shelves) -> None:
     head = loaded.catalogs.head()
     assert head is not None
+    engine = Engine(loaded.catalogs.open(head.version, open_catalog))
     shoe = loaded.assortment.current.products["tb-gtx-44"]
     asked = Understanding(
         intent=Intent.AVAILABILITY,
@@ -204,17 +206,14 @@ def test_no_offer_fits_joe_nearly_as_well_as_the_one_on_trail_shoes(loaded: Shel
         products=(ProductMatch(product_id=shoe.id, confidence=1),),
     )
     for understanding in (asked, None):
-        decision = Engine(loaded.catalogs.load(head.version)).decide(
-            view(loaded, "joe"),
+        inputs = DecisionInputs(
+            customer=view(loaded, "joe"),
             context=DecisionContext(channel=Channel.SMS),
             understanding=understanding,
-            products={shoe.id: shoe},
-            now=NOW,
-            seed=1,
+            products=(shoe,),
             limit=10,
-            decision_id="d-1",
-            interaction_id=None,
         )
+        decision = engine.decide(inputs, now=NOW, seed=1, decision_id="d-1")
         best, second, *others = decision.offers
         assert best.offer_id == "trail-10"
         assert best.score > 3 * second.score
@@ -230,11 +229,8 @@ def test_the_offers_are_live(loaded: Shelves) -> None:
     head = loaded.catalogs.head()
     assert head is not None
     assert head.offers == 40
-    [trail] = [
-        compiled.offer
-        for compiled in loaded.catalogs.load(head.version).offers
-        if compiled.offer.id == "trail-10"
-    ]
+    trail = loaded.catalogs.open(head.version, open_catalog).offer("trail-10")
+    assert trail is not None
     assert (trail.value, trail.policy.budget) == (12.5, 50000)
 
 

@@ -102,8 +102,8 @@ def test_two_at_once_lose_nothing_of_either(rooms: Rooms, monkeypatch: pytest.Mo
     put_customer(rooms, "joe", JOE)
     view, others = rooms.customers.view, [an_event("page", "user:joe", number="2")]
 
-    def slowly(customer_id: str) -> Any:
-        seen = view(customer_id)
+    def slowly(customer_id: str, **how: Any) -> Any:
+        seen = view(customer_id, **how)
         if others:
             pipeline.respond(others.pop(), rooms)
         return seen
