@@ -284,7 +284,7 @@ class Sight:
                 best = heappop(found)
                 if best[2] not in capped and best[1] not in exhausted:
                     given += 1
-                    ranking.note_depth(-best[0] / first)
+                    ranking.note_depth(-best[0] / first if first else 1.0)
                     yield best
             level = min(level, highest) * LOWER
 

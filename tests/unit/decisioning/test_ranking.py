@@ -16,7 +16,7 @@ from .ways import SQUEEZES, WAYS, ranked, squeezed
 from .worlds import BIASED, LEARNED, World, a_world, plain_choice, plain_order
 
 QUICK = settings(
-    max_examples=30,
+    max_examples=20,
     phases=[Phase.generate],
     deadline=None,
     derandomize=True,
@@ -102,7 +102,8 @@ def test_offers_that_earn_nothing_come_last_but_come() -> None:
     by = engine(*worthless, offer("y", value=1, products=["category:shoes"]))
     assert [o.offer_id for o in decided(by, asked(joe())).offers] == ["y", "z000", "z001"]
     none = engine(*worthless)
-    assert [o.offer_id for o in decided(none, asked(joe())).offers] == ["z000", "z001", "z002"]
+    for _ in range(15):  # until all rules are compiled
+        assert [o.offer_id for o in decided(none, asked(joe())).offers] == ["z000", "z001", "z002"]
     assert len(none.eligible(asked(joe()), NOW)) == 300
 
 
