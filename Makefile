@@ -59,6 +59,12 @@ fix: $(READY) ## Put the format right, and what lint can mend by itself
 
 bench: $(READY) ## Every benchmark; each ends with one line of JSON
 	$(BIN)/python -m tests.benchmarks.understanding
+	$(BIN)/python -m tests.benchmarks.handler
+	$(BIN)/python -m tests.benchmarks.publishing
+	$(BIN)/python -m tests.benchmarks.decision
+
+bench-decision: $(READY) ## Decisions beside their peers, and docs/decision.png
+	$(BIN)/python -m tests.benchmarks.decision
 
 package: $(READY) ## Build the Lambda package of STAGE and prove it (Python 3.13)
 	$(BIN)/python -m infra.package --stage $(STAGE)
@@ -69,4 +75,4 @@ deploy: package ## Create or update the stack of STAGE, then its functions
 clean: ## Remove what was built; the local run's state too
 	rm -rf build $(VENV)
 
-.PHONY: help run story test test-clients test-browser test-races test-package picture static check fix bench package deploy clean
+.PHONY: help run story test test-clients test-browser test-races test-package picture static check fix bench bench-decision package deploy clean

@@ -90,6 +90,8 @@ class Ranking:
         self.stretch = SMALL if len(catalog) <= SMALL else STRETCH
         stretches = min(-(-len(catalog) // self.stretch), MOST_STRETCHES)
         self.walks: list[Walk | None] = [None] * stretches
+        self.is_new = True
+        """Nothing is compiled for the very first decision: it does not wait for that."""
         self.depth = 0.3
         """How far down, as a share of the highest bound, decisions go: an estimate, for speed."""
         self._model = model
@@ -102,6 +104,7 @@ class Ranking:
 
     def warm(self) -> None:
         """Compiles what decisions will most likely try: before a new version serves."""
+        self.is_new = False
         self.columns.spread()
         for stretch in range(min(len(self.walks), 2)):
             self.walk(stretch)
@@ -195,6 +198,9 @@ class Sight:
 
     def best_first(self) -> Iterator[Candidate]:
         """The eligible offers, each found when it is asked for."""
+        if self._ranking.is_new:
+            self._ranking.is_new = False
+            return self.by_index()
         if len(self._catalog) <= SMALL or not self._terms.parts:
             return self._one_by_one()
         return self._by_topic()
@@ -223,21 +229,18 @@ class Sight:
 
     def _one_by_one(self) -> Iterator[Candidate]:
         """Rules tried in the order of positions, until none that remains can score as high."""
-        ranking, terms, score, found = self._ranking, self._terms, self._score, list[Candidate]()
-        capped, exhausted, single, keys = (
-            terms.capped,
-            terms.exhausted,
-            terms.single,
-            ranking.columns.keys,
-        )
+        terms, score, found = self._terms, self._score, list[Candidate]()
+        capped, exhausted, keys = terms.capped, terms.exhausted, self._ranking.columns.keys
         ceiling, given = max([terms.rest_ceiling, *terms.ceilings.values()]), 0
-        if len(self._catalog) <= SMALL:
-            ceiling, single = max(ceiling, terms.single_ceiling), set()
-        elif single and not self._try(sorted(single), self._values(), found):
-            yield from self.by_index()
-            return
+        ahead = sorted(terms.single, reverse=True)
         for position in self._walk():
-            minus_bound = -keys[position] * ceiling if position is not None else inf
+            minus_bound = inf
+            if position is not None:
+                while ahead and ahead[-1] < position:
+                    ahead.pop()
+                minus_bound = -keys[position] * ceiling
+                if ahead:
+                    minus_bound = min(minus_bound, -keys[ahead[-1]] * terms.single_ceiling)
             while found and found[0][0] < minus_bound:
                 best = heappop(found)
                 if best[2] not in capped and best[1] not in exhausted:
@@ -245,8 +248,7 @@ class Sight:
                     yield best
             if position is None:
                 return
-            if position not in single:
-                heappush(found, score(position))
+            heappush(found, score(position))
         yield from islice(self.by_index(), given, None)
 
     def _walk(self) -> Iterator[int | None]:

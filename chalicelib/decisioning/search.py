@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 
 _LOWER: Final = 0.6
 """A round's level, as a share of the one before."""
-_QUICKLY_SPREAD: Final = 16_384
+_QUICKLY_SPREAD: Final = 2048
 _AT_ONCE: Final = 64
 """A round takes no more than so many from one stream: flat values know no levels."""
 

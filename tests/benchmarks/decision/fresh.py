@@ -1,0 +1,31 @@
+"""What a container pays: run in a fresh process by `loading`, with an artifact and a request.
+
+Prints JSON: milliseconds from after the imports to the first decision, the resident kilobytes
+before and after it, how many offers were chosen, and whether numpy was loaded, which deciding does
+without. Imports next to nothing besides the product: that would count.
+"""
+
+from __future__ import annotations
+
+import json
+import pickle
+import sys
+import time
+from pathlib import Path
+
+from tests.benchmarks.decision import ours
+
+
+def resident_kb() -> int:
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return int(status.partition("VmRSS:")[2].split()[0])
+
+
+request = pickle.loads(Path(sys.argv[2]).read_bytes())  # noqa: S301 - written by `loading`
+before = resident_kb()
+began = time.perf_counter()
+decided = ours.decide_request(ours.load(Path(sys.argv[1])), request)
+spent = 1000 * (time.perf_counter() - began)
+found = {"ms": spent, "before_kb": before, "kb": resident_kb(), "offers": len(decided)}
+found["numpy"] = "numpy" in sys.modules
+sys.stdout.write(json.dumps(found))

@@ -1,0 +1,64 @@
+"""How long a fresh process takes to its first decision from a published artifact, and its memory.
+
+The catalog is mapped, the engine made, and a whole decision made from a request. The artifact lies
+in the page cache, as it does on a container that has just written it.
+"""
+
+from __future__ import annotations
+
+import json
+import pickle
+import statistics
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from chalicelib.model import Customer
+
+from . import ours
+from .workload import LIMIT
+
+_TIMES: Final = 7
+_BARE: Final = "print(open('/proc/self/status').read())"
+_ROOT: Final = Path(__file__).parents[3]
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Medians over fresh processes, memory in MB of 2**20 bytes. `mb` is what is resident after the
+    decision above a bare interpreter's, `imports_mb` how much of that was there before loading;
+    `numpy` says whether any process loaded numpy."""
+
+    ms: float
+    mb: float
+    imports_mb: float
+    numpy: bool
+
+
+def measure(artifact: Path, customer: Customer, times: int = _TIMES) -> Loaded:
+    """Loads the artifact and decides for the customer, in fresh processes."""
+    with TemporaryDirectory() as folder:
+        request = Path(folder, "request")
+        request.write_bytes(pickle.dumps(ours.request(customer, LIMIT)))
+        module = "tests.benchmarks.decision.fresh"
+        runs = [json.loads(_python("-m", module, artifact, request)) for _ in range(times)]
+    bare = [int(_python("-c", _BARE).partition("VmRSS:")[2].split()[0]) for _ in range(times)]
+
+    def above_bare(key: str) -> float:
+        resident: float = statistics.median(run[key] for run in runs)
+        return (resident - statistics.median(bare)) / 1024
+
+    return Loaded(
+        statistics.median(run["ms"] for run in runs),
+        above_bare("kb"),
+        above_bare("before_kb"),
+        any(run["numpy"] for run in runs),
+    )
+
+
+def _python(*arguments: str | Path) -> str:
+    command = [sys.executable, *map(str, arguments)]
+    return subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, check=True).stdout
