@@ -144,6 +144,20 @@ class Ranking:
         return target
 
 
+class _Special(dict[int, float]):
+    """What the customer has to do with offers that they met or that are singled out, by position;
+    worked out when one of them is scored."""
+
+    def __init__(self, ranking: Ranking, scorer: Scorer) -> None:
+        super().__init__()
+        self._ranking = ranking
+        self._scorer = scorer
+
+    def __missing__(self, position: int) -> float:
+        found = self[position] = self._scorer.targeted(self._ranking.target(position))
+        return found
+
+
 class Terms:
     """What one customer at one moment brings to a ranking: their values, and what they have to do
     with the catalog's topics and with the offers that they met."""
@@ -165,8 +179,11 @@ class Terms:
         met = {p for i in allowance.offers_met() if (p := place_of(i)) is not None}
         raised = {p for i in scorer.raised if (p := place_of(i)) is not None}
         self.single = affinity.singled_out(situation) | raised
-        self.special = {p: scorer.targeted(ranking.target(p)) for p in met | self.single}
-        self.capped = {p for p in met if allowance.own_cap(catalog.offer_at(p))}
+        self.met = met | self.single
+        self.special = _Special(ranking, scorer)
+        self._catalog = catalog
+        self._allowance = allowance
+        self._capped: dict[int, bool] = {}
         self.common = [scorer.common[purpose] for purpose in PURPOSES]
         self.rows = ranking.rows_under(scorer.model)
         tilt = _tilt(catalog, scorer.model)
@@ -177,6 +194,16 @@ class Terms:
         most = max((self.special[p] for p in self.single), default=0.0)
         self.single_ceiling = catalog.ceiling(highest + most)
         complete(frame["by_kind"], ranking.reader.names)
+
+    def capped(self, position: int) -> bool:
+        """Whether the offer's own cap leaves nothing."""
+        if position not in self.met:
+            return False
+        found = self._capped.get(position)
+        if found is None:
+            reached = self._allowance.own_cap(self._catalog.offer_at(position))
+            found = self._capped[position] = reached is not None
+        return found
 
 
 def _tilt(catalog: Catalog, model: Model) -> float:
@@ -243,7 +270,7 @@ class Sight:
                     minus_bound = min(minus_bound, -keys[ahead[-1]] * terms.single_ceiling)
             while found and found[0][0] < minus_bound:
                 best = heappop(found)
-                if best[2] not in capped and best[1] not in exhausted:
+                if not capped(best[2]) and best[1] not in exhausted:
                     given += 1
                     yield best
             if position is None:
@@ -284,7 +311,7 @@ class Sight:
             highest = max([source.bound for source in sources])
             while found and -found[0][0] > highest:
                 best = heappop(found)
-                if best[2] not in capped and best[1] not in exhausted:
+                if not capped(best[2]) and best[1] not in exhausted:
                     given += 1
                     ranking.note_depth(-best[0] / first if first else 1.0)
                     yield best
@@ -322,12 +349,13 @@ class Sight:
     def _scoring(self) -> Callable[[int], Candidate]:
         """Scores the offer at a position. A closure, for it is called most of all."""
         terms, chances = self._terms, dict[float, float]()
-        rows, common, special, parts = terms.rows, terms.common, terms.special, terms.parts
+        rows, common, parts = terms.rows, terms.common, terms.parts
+        met, special = terms.met, terms.special
 
         def score(position: int) -> Candidate:
             own, worth, purpose, topic, offer_id = rows[position]
             log_odds = common[purpose] + own
-            if position in special:
+            if position in met:
                 log_odds += special[position]
             elif parts:
                 log_odds += parts.get(topic, 0.0)
@@ -381,14 +409,14 @@ class Sight:
     def _admissible(self, position: int) -> bool:
         """Whether the offer's own cap and its budget leave anything."""
         terms = self._terms
-        if position in terms.capped:
+        if terms.capped(position):
             return False
         return not terms.exhausted or self._catalog.id_at(position) not in terms.exhausted
 
     def _alike(self, last: int, following: int) -> bool:
         terms, worth, own = self._terms, self._catalog.worth, self._catalog.own
         same = worth[last] == worth[following] and own[last] == own[following]
-        return terms.even and same and last not in terms.special
+        return terms.even and same and last not in terms.met
 
 
 _new_candidate: Final[Any] = tuple.__new__

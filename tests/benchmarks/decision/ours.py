@@ -58,7 +58,11 @@ def visitor(engine: Engine, customer: Customer, limit: int) -> Visitor:
     frame = build_frame(customer, context, None, products, _NOW)
     scorer = Scorer(PRIOR, Situation(customer, context, None, products, _NOW))
     allowance = Allowance(customer.offers, engine.catalog.limits, _NOW, None)
-    return Visitor(Terms(engine._ranking, frame, scorer, allowance, frozenset()), limit)
+    terms = Terms(engine._ranking, frame, scorer, allowance, frozenset())
+    for position in terms.met:  # as the baseline has them: what contacts mean, and caps, worked out
+        terms.capped(position)
+        terms.special[position]
+    return Visitor(terms, limit)
 
 
 def decide(engine: Engine, customer: Visitor) -> Ranked:
