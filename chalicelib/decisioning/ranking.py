@@ -258,16 +258,18 @@ class Sight:
         """Rules tried in the order of positions, until none that remains can score as high."""
         terms, score, found = self._terms, self._score, list[Candidate]()
         capped, exhausted, keys = terms.capped, terms.exhausted, self._ranking.columns.keys
-        ceiling, given = max([terms.rest_ceiling, *terms.ceilings.values()]), 0
-        ahead = sorted(terms.single, reverse=True)
+        ceiling, given, single = (
+            max([terms.rest_ceiling, *terms.ceilings.values()]),
+            0,
+            terms.single,
+        )
+        if len(self._catalog) <= SMALL:
+            ceiling, single = max(ceiling, terms.single_ceiling), set()
+        elif single and not self._try(sorted(single), self._values(), found):
+            yield from self.by_index()
+            return
         for position in self._walk():
-            minus_bound = inf
-            if position is not None:
-                while ahead and ahead[-1] < position:
-                    ahead.pop()
-                minus_bound = -keys[position] * ceiling
-                if ahead:
-                    minus_bound = min(minus_bound, -keys[ahead[-1]] * terms.single_ceiling)
+            minus_bound = -keys[position] * ceiling if position is not None else inf
             while found and found[0][0] < minus_bound:
                 best = heappop(found)
                 if not capped(best[2]) and best[1] not in exhausted:
@@ -275,7 +277,8 @@ class Sight:
                     yield best
             if position is None:
                 return
-            heappush(found, score(position))
+            if position not in single:
+                heappush(found, score(position))
         yield from islice(self.by_index(), given, None)
 
     def _walk(self) -> Iterator[int | None]:
