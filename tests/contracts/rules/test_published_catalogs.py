@@ -23,6 +23,9 @@ from .generated import NAMES, NOW, WORDS, ZONES, Condition, _connected, _leaf, c
 from .generated import customers as odd_customers
 from .test_published_engine import settled
 
+pytestmark = pytest.mark.no_cover
+"""Thousands of cases: tracing every line of them says nothing new and takes as long again."""
+
 QUICK = settings(
     max_examples=30,
     phases=[Phase.generate],

@@ -15,6 +15,9 @@ from .builders import NOW, asked, decided, engine, joe, offer
 from .ways import SQUEEZES, WAYS, ranked, squeezed
 from .worlds import BIASED, LEARNED, World, a_world, plain_choice, plain_order
 
+pytestmark = pytest.mark.no_cover
+"""Thousands of cases: tracing every line of them says nothing new and takes as long again."""
+
 QUICK = settings(
     max_examples=20,
     phases=[Phase.generate],
