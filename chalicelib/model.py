@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
+from itertools import chain
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -40,13 +41,14 @@ def _read_stamp(given: Any) -> Any:
     return given
 
 
-def _as_utc(at: datetime) -> datetime:
+def as_utc(at: datetime) -> datetime:
+    """The same moment in UTC; a naive value is taken to be UTC."""
     if at.tzinfo is UTC:
         return at
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 
-Moment = Annotated[datetime, BeforeValidator(_read_stamp), AfterValidator(_as_utc)]
+Moment = Annotated[datetime, BeforeValidator(_read_stamp), AfterValidator(as_utc)]
 """A point in time; a naive value is taken to be UTC."""
 
 Location = tuple[Annotated[float, Field(ge=-90, le=90)], Annotated[float, Field(ge=-180, le=180)]]
@@ -560,6 +562,9 @@ class Wording(BaseModel):
     inbox: str | None = Field(None, max_length=5000)
 
 
+_CATEGORY = "category:"
+
+
 class Offer(Frozen):
     """One entry of the catalog, independent of channels but for its wording."""
 
@@ -578,13 +583,23 @@ class Offer(Frozen):
     link: str | None = Field(None, max_length=2000, description="where the tracked link leads")
 
     @property
+    def product_ids(self) -> tuple[str, ...]:
+        """The single products among `products`."""
+        return tuple(p for p in self.products if not p.startswith(_CATEGORY))
+
+    @property
+    def categories_with_parents(self) -> tuple[tuple[str, ...], ...]:
+        """Of each category among `products` the path with its parents, shortest first."""
+        named = (p.removeprefix(_CATEGORY) for p in self.products if p.startswith(_CATEGORY))
+        return tuple(filter(None, map(category_prefixes, named)))
+
+    @property
     def groups(self) -> tuple[str, ...]:
         """The product groups that the offer is about: the categories it names, and their parents.
 
         `category:shoes/trail` -> (`shoes`, `shoes/trail`).
         """
-        named = [p.removeprefix("category:") for p in self.products if p.startswith("category:")]
-        return tuple(dict.fromkeys(path for name in named for path in category_prefixes(name)))
+        return tuple(dict.fromkeys(chain.from_iterable(self.categories_with_parents)))
 
     @model_validator(mode="after")
     def _validity_runs_forward(self) -> Offer:

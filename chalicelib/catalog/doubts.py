@@ -59,8 +59,8 @@ def product_warnings(offer: Offer, products: Container[str] | None) -> tuple[str
         return ()
     return tuple(
         f"products: there is no product {product}"
-        for product in offer.products
-        if not product.startswith("category:") and product not in products
+        for product in offer.product_ids
+        if product not in products
     )
 
 

@@ -16,11 +16,7 @@ from typing import Any
 
 from .index import Block
 from .sections import Sections
-from .situation import Situation, Target
-
-
-def root_of(category: str) -> str:
-    return category.partition("/")[0]
+from .situation import Situation, Target, root_of
 
 
 def write_topics(targets: Iterable[Target]) -> dict[str, bytes]:

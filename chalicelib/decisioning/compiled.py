@@ -48,11 +48,9 @@ class Catalog:
         self._offers: dict[int, Offer] = {}
         self._known_ids: dict[int, str] = {}
         self._places: dict[str, int | None] = {}
-        self._ids = sections.bytes_of("ids")
-        self._id_ends = sections.whole("id_ends", "I")
+        self._ids = sections.pieces("ids", "id_ends", "I")
         self._by_id = sections.whole("by_id", "I")
-        self._source = sections.bytes_of("source")
-        self._source_ends = sections.whole("source_ends", "Q")
+        self._source = sections.pieces("source", "source_ends")
         self._dictionary = bytes(sections.bytes_of("dictionary"))
         self._marks = sections.bytes_of("marks")
         self.worth = sections.floats("worth")
@@ -64,8 +62,7 @@ class Catalog:
         self.own_ranges: dict[str, list[float]] = header["own_ranges"]
         self.model_version: str = header["model"]
         self.plain_names: dict[str, list[str]] = header["plain_names"]
-        self._steps = sections.bytes_of("steps")
-        self._step_ends = sections.whole("step_ends", "Q")
+        self._steps = sections.pieces("steps", "step_ends")
         self.purposes = sections.bytes_of("purposes")
         self.affinity = Affinity(sections)
         self.index = Index(sections, self._size, blocks(self._size))
@@ -77,9 +74,7 @@ class Catalog:
         """The id of the offer that stands there."""
         known = self._known_ids.get(position)
         if known is None:
-            start = self._id_ends[position - 1] if position else 0
-            known = str(self._ids[start : self._id_ends[position]], "ascii")
-            self._known_ids[position] = known
+            known = self._known_ids[position] = str(self._ids[position], "ascii")
         return known
 
     def position_of(self, offer_id: str) -> int | None:
@@ -120,8 +115,7 @@ class Catalog:
         return self.source_at(position)
 
     def source_at(self, position: int) -> bytes:
-        start = self._source_ends[position - 1] if position else 0
-        return unpack(bytes(self._source[start : self._source_ends[position]]), self._dictionary)
+        return unpack(self._source[position], self._dictionary)
 
     def mark_at(self, position: int) -> bytes:
         """The fingerprint of an offer's source: the same for equal offers."""
@@ -129,8 +123,7 @@ class Catalog:
 
     def steps_at(self, position: int) -> Any:
         """The rule as `expressions` compiles it."""
-        start = self._step_ends[position - 1] if position else 0
-        return json.loads(bytes(self._steps[start : self._step_ends[position]]))
+        return json.loads(self._steps[position])
 
     def rule_at(self, position: int) -> Any:
         """The checked rule."""

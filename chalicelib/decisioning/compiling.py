@@ -11,7 +11,7 @@ from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import accumulate
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from pydantic_core import to_json
 
@@ -86,8 +86,7 @@ def compile_catalog(
         "index": {"dimensions": layout.dimensions, "rows": layout.row_count},
     }
     sections = {
-        "ids": "".join(entry.offer_id for entry in placed).encode("ascii"),
-        "id_ends": _ends([len(entry.offer_id) for entry in placed], "I"),
+        **_pieces("ids", "id_ends", [entry.offer_id.encode("ascii") for entry in placed], "I"),
         "by_id": array("I", [positions[i] for i in ids]).tobytes(),
         "keys": array("d", [entry.key for entry in placed]).tobytes(),
         "minus_keys": array("d", [-entry.key for entry in placed]).tobytes(),
@@ -95,17 +94,13 @@ def compile_catalog(
         "own": array("d", [entry.own for entry in placed]).tobytes(),
         "purposes": bytes(entry.purpose for entry in placed),
         "rows": layout.rows,
-        "late": b"".join(late),
-        "late_ends": _ends(list(map(len, late)), "Q"),
-        "steps": b"".join(steps),
-        "step_ends": _ends(list(map(len, steps)), "Q"),
-        "predicates": b"".join(nodes),
-        "predicate_ends": _ends(list(map(len, nodes)), "Q"),
+        **_pieces("late", "late_ends", late),
+        **_pieces("steps", "step_ends", steps),
+        **_pieces("predicates", "predicate_ends", nodes),
         **write_topics(entry.target for entry in placed),
         "marks": b"".join(entry.mark for entry in placed),
         "dictionary": TYPICAL,
-        "source": b"".join(entry.source for entry in placed),
-        "source_ends": _ends([len(entry.source) for entry in placed], "Q"),
+        **_pieces("source", "source_ends", [entry.source for entry in placed]),
     }
     return Artifact(version, len(ids), write_sections(header, sections))
 
@@ -178,5 +173,8 @@ def _version(marks: Iterable[bytes], limits: ContactLimits) -> str:
     return digest.hexdigest()[:16]
 
 
-def _ends(lengths: Sequence[int], code: str) -> bytes:
-    return array(code, accumulate(lengths)).tobytes()
+def _pieces(
+    name: str, ends: str, pieces: Sequence[bytes], code: Literal["I", "Q"] = "Q"
+) -> dict[str, bytes]:
+    """The two sections of pieces in a row; see `sections.Sections.pieces`."""
+    return {name: b"".join(pieces), ends: array(code, accumulate(map(len, pieces))).tobytes()}

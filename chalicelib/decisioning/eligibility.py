@@ -46,11 +46,17 @@ class Rule:
 
 def prepare_rule(checked: Any) -> Rule:
     """The runnable form of a checked rule. Raises ConfigurationError for a form not known here."""
+    return _rule(condition_of(checked))
+
+
+def condition_of(checked: Any) -> Node:
+    """What a checked rule says. Raises ConfigurationError for a form not known here."""
     if not isinstance(checked, Mapping) or checked.get("form") != FORM:
         raise ConfigurationError(
             f"a published rule is not of form {FORM}: publish the catalog again"
         )
-    return _rule(checked["when"])
+    when: Node = checked["when"]
+    return when
 
 
 def prepare_test(node: Node) -> Test:

@@ -23,6 +23,7 @@ from ..model import (
     Offer,
     RejectedOffer,
     ScoredOffer,
+    as_utc,
 )
 from . import policy, reasons
 from .arbitration import Arbitration
@@ -128,20 +129,19 @@ class Engine:
 
         `digest` is the fingerprint of the inputs as they are recorded.
         """
-        moment = _moment(inputs, now, self.catalog.limits)
-        arbitration = Arbitration(moment.allowance, inputs.limit)
-        arbitration.choose(self._candidates(moment, self._drawn(seed)))
-        likely = self._selection(inputs, moment.now, seed)
+        now = as_utc(now)
+        chosen = self._chosen(inputs, now, self._drawn(seed))
+        likely = self._selection(inputs, now, seed)
         return Decision(
             id=decision_id,
             interaction_id=interaction_id,
             customer_id=inputs.customer.id,
-            offers=tuple(_scored(c, offer, likely(offer.id)) for c, offer in arbitration.chosen),
+            offers=tuple(_scored(c, offer, likely(offer.id)) for c, offer in chosen),
             context=inputs.context,
             understanding=inputs.understanding,
             versions=self.versions,
             seed=seed,
-            decided_at=moment.now,
+            decided_at=now,
             inputs_digest=digest,
         )
 
@@ -204,11 +204,17 @@ class Engine:
             return lambda offer_id: 1.0
         times = Counter[str]()
         for draw in range(1, DRAWS + 1):
-            moment = _moment(inputs, now, self.catalog.limits)
-            arbitration = Arbitration(moment.allowance, inputs.limit)
-            arbitration.choose(self._candidates(moment, self._drawn(seed, draw)))
-            times.update(offer.id for _, offer in arbitration.chosen)
+            chosen = self._chosen(inputs, now, self._drawn(seed, draw))
+            times.update(offer.id for _, offer in chosen)
         return lambda offer_id: (times[offer_id] + 1) / (DRAWS + 2)
+
+    def _chosen(
+        self, inputs: DecisionInputs, now: datetime, model: Model
+    ) -> list[tuple[Candidate, Offer]]:
+        moment = _moment(inputs, now, self.catalog.limits)
+        arbitration = Arbitration(moment.allowance, inputs.limit)
+        arbitration.choose(self._candidates(moment, model))
+        return arbitration.chosen
 
     def _candidates(self, moment: _Moment, model: Model) -> Iterator[tuple[Candidate, Offer]]:
         """The eligible offers, best first."""
@@ -236,7 +242,7 @@ class Engine:
 
 
 def _moment(inputs: DecisionInputs, now: datetime, limits: ContactLimits) -> _Moment:
-    now = now.replace(tzinfo=UTC) if now.tzinfo is None else now.astimezone(UTC)
+    now = as_utc(now)
     customer, context = inputs.customer, inputs.context
     of = (customer, context, inputs.understanding, {p.id: p for p in inputs.products}, now)
     return _Moment(

@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, Final
 
-from .kinds import KINDS, TYPES, ByKind, complete
+from .kinds import KINDS, TYPES, ByKind
 from .predicates import Formula, Junction, Leaf, Predicates
 
 Steps = list[Any]
@@ -50,11 +50,8 @@ class Reader:
         self.places.update({name: place + n for n, name in enumerate(_TAIL)})
 
     def read(self, by_kind: ByKind, moment: Mapping[str, Any], holds: Holds) -> Values:
-        try:
-            values = [value for kind, fetch in self._fetch for value in fetch(by_kind[kind])]
-        except KeyError:
-            complete(by_kind, self.names)
-            return self.read(by_kind, moment, holds)
+        """What rules look at; `by_kind` must be complete (`kinds.complete`)."""
+        values = [value for kind, fetch in self._fetch for value in fetch(by_kind[kind])]
         return (*values, moment["purposes"], moment["at"], holds)
 
 

@@ -13,7 +13,7 @@ from math import exp, log1p
 from typing import Final, Literal
 
 from ..model import Channel, Purpose
-from .situation import Situation, Target, unanswered
+from .situation import Situation, Target, root_of, unanswered
 
 _A_DAY: Final = timedelta(days=1)
 _MANY: Final = 20
@@ -84,8 +84,8 @@ def _asked(s: Situation, category: str) -> float:
 
 def _complements(s: Situation, category: str) -> float:
     """A neighbouring category is in the basket, or was bought within the last weeks."""
-    root = category.partition("/")[0]
-    if any(path.partition("/")[0] == root for path in s.basket_categories):
+    root = root_of(category)
+    if root in map(root_of, s.basket_categories):
         return 1.0
     return _fading(s.customer.aggregates.last_purchase.get(root), s.now, 14)
 

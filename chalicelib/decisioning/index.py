@@ -135,11 +135,9 @@ class Index:
         self._members = [_Members(prepare_value(d["subject"]), _numbered(d)) for d in sets]
         self._open_scalars = [not _of_customer(d["subject"]) for d in scalars]
         self._open_members = [not _of_customer(d["subject"]) for d in sets]
-        self._predicates = sections.bytes_of("predicates")
-        self._predicate_ends = sections.whole("predicate_ends", "Q")
+        self._predicates = sections.pieces("predicates", "predicate_ends")
         self._tests: dict[int, tuple[Test, bool]] = {}
-        self._late = sections.bytes_of("late")
-        self._late_ends = sections.whole("late_ends", "Q")
+        self._late = sections.pieces("late", "late_ends")
         self._clauses: dict[int, list[Clause]] = {}
         self.blocks = tuple(_blocks(sections, blocks, told, header["rows"], size))
 
@@ -199,8 +197,7 @@ class Index:
         """Whether what the rows do not settle of the offer's rule holds too."""
         clauses = self._clauses.get(position)
         if clauses is None:
-            clauses = _json_at(self._late, self._late_ends, position) or []
-            self._clauses[position] = clauses
+            clauses = self._clauses[position] = json.loads(self._late[position] or "[]")
         for clause in clauses:  # noqa: SIM110 - a generator costs as much as the test
             if not self._holds(clause, reading):
                 return False
@@ -238,15 +235,9 @@ class Index:
         """A predicate ready to be tried, and whether it looks at the customer alone."""
         prepared = self._tests.get(predicate)
         if prepared is None:
-            node = _json_at(self._predicates, self._predicate_ends, predicate)
+            node = json.loads(self._predicates[predicate])
             prepared = self._tests[predicate] = prepare_test(node), _of_customer(node)
         return prepared
-
-
-def _json_at(parts: memoryview, ends: memoryview[int], number: int) -> Any:
-    """One of many pieces of JSON that stand in a row; None for an empty one."""
-    start, end = ends[number - 1] if number else 0, ends[number]
-    return json.loads(bytes(parts[start:end])) if end > start else None
 
 
 def _of_customer(node: Any) -> bool:

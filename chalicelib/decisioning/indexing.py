@@ -35,7 +35,7 @@ Bits = NDArray[np.uint8]
 
 class Layout(NamedTuple):
     """What `lay_out` made: `dimensions` and `predicates` as JSON, the rows block by block, and of
-    each offer the late clauses as JSON (see `late.py`)."""
+    each offer the late clauses as JSON (`index.Clause`)."""
 
     dimensions: list[dict[str, Any]]
     predicates: list[Any]

@@ -73,16 +73,11 @@ class Allowance:
 
     def limit(self, offer: Offer) -> CapReached | None:
         """The catalog's limit that holds it back longest, if any."""
-        if not self._scopes:
-            return None
         reached = (r for scope in self._over(offer) for r in scope.reached(self._now))
         return _longest(reached)
 
-    def met(self, offer_id: str) -> bool:
-        """Whether the offer was ever put to the customer: only then can its own caps matter."""
-        return offer_id in self._by_offer
-
     def offers_met(self) -> Iterable[str]:
+        """Ids of the offers that were ever put to the customer: only their own caps matter."""
         return self._by_offer
 
     def take(self, offer: Offer) -> None:
@@ -91,6 +86,8 @@ class Allowance:
             scope.moments.insert(0, self._now)
 
     def _over(self, offer: Offer) -> Iterator[_Scope]:
+        if not self._scopes:
+            return
         names = ("overall", f"channel {self._channel}", f"purpose {offer.purpose}")
         for name in (*names, *(f"group {group}" for group in offer.groups)):
             if name in self._scopes:
@@ -128,8 +125,3 @@ def is_current(offer: Offer, now: datetime) -> bool:
     return (offer.starts_at is None or offer.starts_at <= now) and (
         offer.ends_at is None or now < offer.ends_at
     )
-
-
-def is_exhausted(offer: Offer, exhausted: frozenset[str]) -> bool:
-    """Whether the budget that all customers share is used up."""
-    return offer.policy.budget == 0 or offer.id in exhausted

@@ -8,15 +8,14 @@ the others are judged as a whole. Nothing here evaluates anything.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-from ..errors import ConfigurationError
-from .eligibility import FORM, Node
+from .eligibility import Node, condition_of
+from .values import FLIPPED
 
 LARGEST_EXACT: Final = 2.0**53
 """Up to here every whole number is a double, so that ints and doubles compare alike."""
-_FLIPPED: Final = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 
 
 class Predicate(NamedTuple):
@@ -64,11 +63,7 @@ class Predicates:
 
     def formula(self, rule: Any) -> Formula:
         """The rule over numbered predicates. ConfigurationError for a form not known here."""
-        if not isinstance(rule, Mapping) or rule.get("form") != FORM:
-            raise ConfigurationError(
-                f"a published rule is not of form {FORM}: publish the catalog again"
-            )
-        return self._formula(rule["when"], True)
+        return self._formula(condition_of(rule), True)
 
     def condition(self, node: Node) -> Leaf:
         """A condition that no author wrote, to be met like theirs."""
@@ -141,10 +136,10 @@ def _taken_apart(node: Node) -> tuple[Node, str, tuple[Any, ...]]:
     op, args = node["op"], node.get("args", ())
     if op in ("has", "is"):
         return args[0], op, ()
-    if op in _FLIPPED and _classifies(op, args[1]):
+    if op in FLIPPED and _classifies(op, args[1]):
         return args[0], op, (args[1]["const"],)
-    if op in _FLIPPED and _classifies(op, args[0]):
-        return args[1], _FLIPPED[op], (args[0]["const"],)
+    if op in FLIPPED and _classifies(op, args[0]):
+        return args[1], FLIPPED[op], (args[0]["const"],)
     if (
         op == "in"
         and "list" in args[1]

@@ -22,7 +22,7 @@ from .index import Block, Reading, positions
 from .kinds import complete
 from .policy import Allowance
 from .scoring import Model, Scorer, probability
-from .search import Candidate, Columns, Offers, Source, Stream, merged
+from .search import LOWER, Candidate, Columns, Offers, Source, Stream, merged
 from .situation import Target
 from .view import Frame
 
@@ -33,8 +33,6 @@ STRETCH: Final = 64
 MOST_STRETCHES: Final = 8
 MOST_TRIES: Final = 300
 """After so many rules the index is asked."""
-LOWER: Final = 0.7
-"""A round's level, as a share of the one before."""
 LITTLE: Final = 0.3
 """Topics with less than this share of the largest part are not looked at by themselves."""
 COMPILED_AT_ONCE: Final = 24
@@ -195,6 +193,10 @@ class Terms:
         self.single_ceiling = catalog.ceiling(highest + most)
         complete(frame["by_kind"], ranking.reader.names)
 
+    def admit(self, found: Candidate) -> bool:
+        """Whether the offer's own cap and its budget leave anything."""
+        return not self.capped(found.position) and found.offer_id not in self.exhausted
+
     def capped(self, position: int) -> bool:
         """Whether the offer's own cap leaves nothing."""
         if position not in self.met:
@@ -237,8 +239,8 @@ class Sight:
         terms, catalog, reading = self._terms, self._catalog, self._reading
         bits, single, keys = catalog.affinity.bits, terms.single, catalog.keys
 
-        def admissible(position: int) -> bool:
-            return catalog.index.holds_late(position, reading) and self._admissible(position)
+        def admissible(found: Candidate) -> bool:
+            return catalog.index.holds_late(found.position, reading) and terms.admit(found)
 
         streams = [
             Stream(self._possible(partial(bits, topic), but=single), ceiling, keys)
@@ -257,12 +259,8 @@ class Sight:
     def _one_by_one(self) -> Iterator[Candidate]:
         """Rules tried in the order of positions, until none that remains can score as high."""
         terms, score, found = self._terms, self._score, list[Candidate]()
-        capped, exhausted, keys = terms.capped, terms.exhausted, self._ranking.columns.keys
-        ceiling, given, single = (
-            max([terms.rest_ceiling, *terms.ceilings.values()]),
-            0,
-            terms.single,
-        )
+        admit, keys, single = terms.admit, self._ranking.columns.keys, terms.single
+        ceiling, given = max([terms.rest_ceiling, *terms.ceilings.values()]), 0
         if len(self._catalog) <= SMALL:
             ceiling, single = max(ceiling, terms.single_ceiling), set()
         elif single and not self._try(sorted(single), self._values(), found):
@@ -272,7 +270,7 @@ class Sight:
             minus_bound = -keys[position] * ceiling if position is not None else inf
             while found and found[0][0] < minus_bound:
                 best = heappop(found)
-                if not capped(best[2]) and best[1] not in exhausted:
+                if admit(best):
                     given += 1
                     yield best
             if position is None:
@@ -301,7 +299,7 @@ class Sight:
     def _by_topic(self) -> Iterator[Candidate]:
         """The most promising offers of each topic tried, in rounds down to ever lower scores."""
         ranking, sources, found = self._ranking, self._sources(), list[Candidate]()
-        capped, exhausted = self._terms.capped, self._terms.exhausted
+        admit = self._terms.admit
         highest = first = max([source.bound for source in sources])
         level, left, given = highest * ranking.depth, MOST_TRIES, 0
         values = self._values()
@@ -314,7 +312,7 @@ class Sight:
             highest = max([source.bound for source in sources])
             while found and -found[0][0] > highest:
                 best = heappop(found)
-                if not capped(best[2]) and best[1] not in exhausted:
+                if admit(best):
                     given += 1
                     ranking.note_depth(-best[0] / first if first else 1.0)
                     yield best
@@ -408,13 +406,6 @@ class Sight:
     def _alone(self, predicate: int) -> bool:
         """A predicate that no compiled rule can try by itself."""
         return self._catalog.index.test(predicate, self._reading) is True
-
-    def _admissible(self, position: int) -> bool:
-        """Whether the offer's own cap and its budget leave anything."""
-        terms = self._terms
-        if terms.capped(position):
-            return False
-        return not terms.exhausted or self._catalog.id_at(position) not in terms.exhausted
 
     def _alike(self, last: int, following: int) -> bool:
         terms, worth, own = self._terms, self._catalog.worth, self._catalog.own

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from heapq import heappop, heappush
 from typing import Any, Final, NamedTuple
 
-_LOWER: Final = 0.6
+LOWER: Final = 0.7
 """A round's level, as a share of the one before."""
 _QUICKLY_SPREAD: Final = 2048
 _AT_ONCE: Final = 64
@@ -42,7 +42,7 @@ class Offers(NamedTuple):
 
     keys: memoryview[float]
     candidate: Callable[[int], Candidate]
-    admissible: Callable[[int], bool]
+    admissible: Callable[[Candidate], bool]
     alike: Callable[[int, int], bool]
     lower_key: Callable[[int], float]
     id_at: Callable[[int], str]
@@ -122,10 +122,13 @@ class Stream:
         self.positions = positions
         self.ceiling = ceiling
         self.last: Candidate | None = None
-        self.next = position = next(positions, None)
-        self.bound = -1.0
+        self.stand_at(next(positions, None), keys)
+
+    def stand_at(self, position: int | None, keys: memoryview[float]) -> None:
+        """The next position, and what nothing that remains can score above."""
+        self.next, self.bound = position, -1.0
         if position is not None:
-            self.bound = keys[position if position >= 0 else ~position] * ceiling
+            self.bound = keys[position if position >= 0 else ~position] * self.ceiling
 
 
 def merged(streams: list[Stream], offers: Offers, depth: float) -> Iterator[Candidate]:
@@ -144,12 +147,12 @@ def merged(streams: list[Stream], offers: Offers, depth: float) -> Iterator[Cand
         highest = max((stream.bound for stream in streams), default=-1.0)
         while found and (-found[0][0] > highest or _goes_first(found[0], streams, offers)):
             best = heappop(found)
-            if offers.admissible(best.position):
+            if offers.admissible(best):
                 yield best
-        level = min(level, highest) * _LOWER
+        level = min(level, highest) * LOWER
     while found:
         best = heappop(found)
-        if offers.admissible(best.position):
+        if offers.admissible(best):
             yield best
 
 
@@ -165,9 +168,7 @@ def _take(stream: Stream, level: float, found: list[Candidate], offers: Offers) 
         position = next(positions, None)
         if position is None or position < 0 or keys[position] < cut or not left:
             break
-    stream.next = position
-    if position is not None:
-        stream.bound = keys[position if position >= 0 else ~position] * stream.ceiling
+    stream.stand_at(position, keys)
 
 
 def _goes_first(best: Candidate, streams: list[Stream], offers: Offers) -> bool:

@@ -41,6 +41,18 @@ def write_sections(header: Mapping[str, Any], sections: Mapping[str, bytes]) -> 
     return b"".join(parts)
 
 
+class Pieces:
+    """Many pieces of bytes that stand in a row, by number; `ends` says where each ends."""
+
+    def __init__(self, row: memoryview, ends: memoryview[int]) -> None:
+        self._row = row
+        self._ends = ends
+
+    def __getitem__(self, number: int) -> bytes:
+        start = self._ends[number - 1] if number else 0
+        return bytes(self._row[start : self._ends[number]])
+
+
 class Sections:
     """A file of sections, read in place: `body` may be bytes or a memory map."""
 
@@ -71,6 +83,10 @@ class Sections:
     def bytes_of(self, name: str) -> memoryview:
         """A section's bytes."""
         return self._views[name]
+
+    def pieces(self, name: str, ends: str, code: Literal["I", "Q"] = "Q") -> Pieces:
+        """A section of pieces, and the one of their ends, which are numbers of 4 or 8 bytes."""
+        return Pieces(self.bytes_of(name), self.whole(ends, code))
 
     def whole(self, name: str, code: Literal["B", "H", "I", "Q"]) -> memoryview[int]:
         """A section as whole numbers of 1, 2, 4 or 8 bytes."""

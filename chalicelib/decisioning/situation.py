@@ -26,8 +26,12 @@ from .view import local_time
 CONTACT_MEMORY: Final = timedelta(days=90)
 """Offers made longer ago than this say nothing about the next one."""
 A_MONTH: Final = timedelta(days=30)
-_CATEGORY: Final = "category:"
 _ANSWERS: Final = frozenset({"clicked", "bought", "redeemed"})
+
+
+def root_of(category: str) -> str:
+    """`shoes/trail` -> `shoes`."""
+    return category.partition("/")[0]
 
 
 def unanswered(contacts: Iterable[OfferContact]) -> int:
@@ -47,14 +51,13 @@ class Target:
 
     @classmethod
     def of(cls, offer: Offer) -> Target:
-        named = [p.removeprefix(_CATEGORY) for p in offer.products if p.startswith(_CATEGORY)]
-        categories = tuple(path for name in named for path in category_prefixes(name)[-1:])
+        categories = tuple(paths[-1] for paths in offer.categories_with_parents)
         words = {word.strip(".,!?%").casefold() for word in offer.title.split()}
         words = {word for word in words if any(map(str.isalpha, word))}
         return cls(
             offer.id,
             offer.purpose,
-            frozenset(p for p in offer.products if not p.startswith(_CATEGORY)),
+            frozenset(offer.product_ids),
             categories,
             frozenset(words | {s.casefold() for path in categories for s in path.split("/")}),
         )

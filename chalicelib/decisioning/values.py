@@ -198,6 +198,8 @@ def to_double(value: Any) -> float:
     raise Undefined
 
 
+FLIPPED: Final = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
+"""The comparison that says the same with its sides exchanged."""
 CONDITIONS: Final[dict[str, Callable[..., bool]]] = {
     "==": equal,
     "!=": unequal,

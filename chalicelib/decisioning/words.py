@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from .values import FLIPPED
+
 Node = Mapping[str, Any]
 
 UNKNOWN: Final = object()
@@ -57,7 +59,6 @@ _PARTS: Final = {
     "getSeconds": "the seconds of",
     "getMilliseconds": "the milliseconds of",
 }
-_FLIPPED: Final = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _OPPOSITE: Final = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
 _NEEDED: Final = {
     "<": "less than {}",
@@ -153,7 +154,7 @@ def needed(node: Node, values: Sequence[Any], wanted: bool) -> str:
         words = (_TESTED[op] if which == 0 else "to be part of {}").format(bound)
         return words if wanted else f"not {words}"
     if which == 1:
-        op = _FLIPPED.get(op, op)
+        op = FLIPPED.get(op, op)
     table = _NEEDED_TIME if args[which]["type"] == "timestamp" else _NEEDED
     return table[op if wanted else _OPPOSITE[op]].format(bound)
 

@@ -10,6 +10,8 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from ..model import as_utc
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 SNOWFLAKE_EPOCH_MILLISECONDS = 1_288_834_974_657
@@ -22,8 +24,7 @@ FIRST_SNOWFLAKE = 10**15
 def read_time(text: Any) -> datetime:
     """An ISO 8601 time; without an offset it is taken to be UTC. Raises ValueError."""
     try:
-        at = datetime.fromisoformat(text)
-        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+        return as_utc(datetime.fromisoformat(text))
     except (TypeError, ValueError, OverflowError):
         raise ValueError("a time is ISO 8601 text: 2026-11-18T17:00:00Z") from None
 

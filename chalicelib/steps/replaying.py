@@ -5,11 +5,13 @@ Changes nothing, and reads nothing of today but the code and the model, whose ve
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache, partial
 from typing import Any
 
 from pydantic import Field
 
-from ..decisioning import Engine
+from ..decisioning import Account, Engine
 from ..errors import NotFoundError
 from ..model import Decision, DecisionInputs, Frozen
 from .explaining import Page, answered, explained
@@ -88,11 +90,12 @@ def _changed(
     """The offers chosen in one of the two and not alike in both, with what each says of them."""
     ids = dict.fromkeys(o.offer_id for decision, _ in (was, now) for o in decision.offers)
     places = [_places(decision) for decision, _ in (was, now)]
+    accounts = [_account(inputs, *each) for each in (was, now)]
     return [
         {
             "offer_id": offer_id,
-            "was": places[0].get(offer_id) or _reason(inputs, *was, offer_id),
-            "is": places[1].get(offer_id) or _reason(inputs, *now, offer_id),
+            "was": places[0].get(offer_id) or _reason(accounts[0](), offer_id),
+            "is": places[1].get(offer_id) or _reason(accounts[1](), offer_id),
         }
         for offer_id in ids
         if places[0].get(offer_id) != places[1].get(offer_id)
@@ -104,10 +107,13 @@ def _places(decision: Decision) -> dict[str, dict[str, Any]]:
     return {offer.offer_id: {"rank": rank, "score": offer.score} for rank, offer in ranked}
 
 
-def _reason(
-    inputs: DecisionInputs, decision: Decision, engine: Engine, offer_id: str
-) -> dict[str, Any]:
-    told = engine.account(inputs, decision).of(offer_id)
+def _account(inputs: DecisionInputs, decision: Decision, engine: Engine) -> Callable[[], Account]:
+    """Worked out once, if at all: it goes through the whole catalog."""
+    return cache(partial(engine.account, inputs, decision))
+
+
+def _reason(account: Account, offer_id: str) -> dict[str, Any]:
+    told = account.of(offer_id)
     if told is None:
         return {"reason": "absent", "text": "is not in that catalog"}
     return told.model_dump(mode="json", exclude={"offer_id"})

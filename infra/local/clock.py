@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Lock
 
+from chalicelib.model import as_utc
+
 
 def _real_time() -> datetime:
     return datetime.now(UTC)
@@ -39,7 +41,7 @@ class LocalClock:
 
     def set(self, moment: datetime) -> None:
         """From here on the clock reads as if it were `moment` at this instant (naive: UTC)."""
-        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        moment = as_utc(moment)
         with self._lock:
             self._offset = moment - self._real_time()
             if self._kept_in is not None:

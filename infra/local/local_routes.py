@@ -15,7 +15,7 @@ from urllib.parse import parse_qs
 
 import urllib3
 
-from chalicelib.model import normalise_identity
+from chalicelib.model import as_utc, normalise_identity
 from chalicelib.settings import Settings
 
 from . import callers
@@ -185,8 +185,7 @@ def _text(document: Mapping[str, Any], name: str) -> str:
 
 def _time(text: str, name: str) -> datetime:
     try:
-        at = datetime.fromisoformat(text.strip())
-        at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+        at = as_utc(datetime.fromisoformat(text.strip()))
     except (ValueError, OverflowError):
         at = datetime.max.replace(tzinfo=UTC)
     if not 2000 <= at.year <= 2200:

@@ -11,12 +11,11 @@ from typing import Any
 
 from ...errors import PayloadError
 from ...model import CompiledOffer, Offer
-from .advice import rule_warnings
 from .checking import check_condition
 from .nodes import FORM
 from .syntax import parse
 
-__all__ = ["FORM", "check_rule", "compile_offer", "rule_warnings"]
+__all__ = ["FORM", "check_rule", "compile_offer"]
 
 
 def check_rule(text: str) -> Any:

@@ -11,16 +11,6 @@ from .contradictions import COUNTS, VOCABULARY, compared, contradictions, path_o
 from .nodes import Node
 
 
-def rule_warnings(rule: Any, attributes: Collection[str] | None = None) -> list[str]:
-    """Warnings about a checked rule, in words, each once.
-
-    `attributes`: the names that customers are known to carry; without it every name that is not a
-    kept field is pointed out.
-    """
-    read = (about_attribute(name, attributes) for name in unkept_attributes(rule))
-    return [*doubts(rule), *filter(None, read)]
-
-
 def doubts(rule: Any) -> list[str]:
     """Warnings about the rule by itself."""
     when: Node = rule["when"]

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from chalicelib.catalog.rules import check_rule, compile_offer, rule_warnings
+from chalicelib.catalog.doubts import attribute_warning
+from chalicelib.catalog.rules import check_rule, compile_offer
+from chalicelib.catalog.rules.advice import doubts, unkept_attributes
 from chalicelib.catalog.rules.syntax import MAX_DEPTH, MAX_LENGTH
 from chalicelib.errors import PayloadError
 from chalicelib.model import CompiledOffer, Offer
@@ -22,6 +25,12 @@ def refusal(text: str) -> dict[str, Any]:
     with pytest.raises(PayloadError) as refused:
         check_rule(text)
     return refused.value.details
+
+
+def rule_warnings(rule: Any, attributes: Collection[str] | None = None) -> list[str]:
+    """What is warned of, as it is put together when a draft is saved or published."""
+    unkept = (attribute_warning(name, attributes) for name in unkept_attributes(rule))
+    return [*doubts(rule), *filter(None, unkept)]
 
 
 def examples() -> list[str]:
