@@ -17,20 +17,18 @@ is NaN, which compares false with everything, a missing text or flag None, a mis
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from .kinds import KINDS, TYPES, ByKind
-from .predicates import Formula, Junction, Leaf, Predicates
+from .predicates import Formula, Leaf, Predicates
+from .selectivity import Selectivity, Worth
 
 Steps = list[Any]
 Holds = Callable[[int], bool]
 """Tries a predicate on its own."""
-_TAIL: Final = ("served", "at", "holds")
-_ORDER: Final = "tfnNed|&!sap"
-"""What costs least, or rules out most, is tried first."""
-
+_TAIL: Final = ("served", "at")
 
 Values = tuple[Any, ...]
 """What compiled rules look at: the attributes by kind and number, then what `_TAIL` names."""
@@ -49,10 +47,10 @@ class Reader:
             place += len(names[kind])
         self.places.update({name: place + n for n, name in enumerate(_TAIL)})
 
-    def read(self, by_kind: ByKind, moment: Mapping[str, Any], holds: Holds) -> Values:
-        """What rules look at; `by_kind` must be complete (`kinds.complete`)."""
+    def read(self, by_kind: ByKind, moment: Mapping[str, Any]) -> Values:
+        """What rules look at."""
         values = [value for kind, fetch in self._fetch for value in fetch(by_kind[kind])]
-        return (*values, moment["purposes"], moment["at"], holds)
+        return (*values, moment["purposes"], moment["at"])
 
 
 def _fetch(names: tuple[str, ...]) -> Callable[[Any], Sequence[Any]]:
@@ -61,21 +59,41 @@ def _fetch(names: tuple[str, ...]) -> Callable[[Any], Sequence[Any]]:
     return lambda of: tuple(of[name] for name in names)
 
 
+class _Written(NamedTuple):
+    """Steps, and whether they are worth trying early."""
+
+    steps: Steps
+    worth: Worth
+
+
 class Numbering:
-    """Numbers attributes and predicates while rules are written as steps."""
+    """Numbers attributes and predicates while rules are written as steps.
+
+    In which order conditions are tried changes no verdict, for none has an effect or fails: what
+    settles the most for the least is tried first.
+    """
 
     def __init__(self, predicates: Predicates) -> None:
+        """`predicates` has those of all rules."""
         self._predicates = predicates
+        self._selectivity = Selectivity(predicates)
         self.names: dict[str, dict[str, int]] = {kind: {} for kind in KINDS}
         self.alone: dict[int, int] = {}
 
     def steps(self, formula: Formula) -> Steps:
         """The formula as steps."""
-        if isinstance(formula, Junction):
-            parts = sorted(map(self.steps, formula.parts), key=lambda s: _ORDER.index(s[0]))
-            return ["&" if formula.every else "|", *parts]
-        step = self._step(formula)
-        return step if formula.wanted else ["!", step]
+        return self._written(formula).steps
+
+    def _written(self, formula: Formula) -> _Written:
+        if isinstance(formula, Leaf):
+            step = self._step(formula)
+            steps = step if formula.wanted else ["!", step]
+            return _Written(steps, self._selectivity.worth(formula, step[0]))
+        every = formula.every
+        parts = [self._written(part) for part in formula.parts]
+        parts.sort(key=lambda part: part.worth.price(every))
+        steps = ["&" if every else "|", *(part.steps for part in parts)]
+        return _Written(steps, Worth.joined(every, [part.worth for part in parts]))
 
     def _step(self, leaf: Leaf) -> Steps:
         predicate = self._predicates.all[leaf.predicate]
@@ -112,19 +130,15 @@ class Numbering:
 
 
 class Names:
-    """How an expression calls the values, and which of them it uses."""
+    """How an expression calls the values."""
 
     def __init__(self, form: str, places: Mapping[str, int]) -> None:
-        """`form` takes a value's `kind`, `number` within it, and `place` among all."""
+        """`form` takes a value's `place` among all."""
         self._form = form
         self._places = places
-        self.used: dict[str, tuple[str, int]] = {}
 
     def __call__(self, kind: str, number: int = 0) -> str:
-        place = self._places[kind] + number
-        name = self._form.format(kind=kind, number=number, place=place)
-        self.used[name] = kind, number
-        return name
+        return self._form.format(place=self._places[kind] + number)
 
 
 def source_of(steps: Steps, names: Names) -> str:
@@ -149,55 +163,51 @@ def _one_of(values: Sequence[Any]) -> str:
 def _differs(steps: Steps, names: Names) -> str:
     _, number, text, alone = steps
     value = names("t", number)
-    return f"({value} != {text!r} if {value} is not None else {names('holds')}({alone}))"
+    return f"({value} != {text!r} and ({value} is not None or holds({alone})))"
 
 
 _SOURCES: Final[dict[str, Callable[[Steps, Names], str]]] = {
-    "n": lambda s, of: f"{of('n', s[1])} {s[2]} {s[3]!r}",
-    "N": lambda s, of: f"{of('n', s[1])} {_one_of(s[2])}",
+    "n": lambda s, of: f"{of('n', s[1])} {s[2]} {float(s[3])!r}",
+    "N": lambda s, of: f"{of('n', s[1])} {_one_of([float(number) for number in s[2]])}",
     "t": lambda s, of: f"{of('t', s[1])} {_one_of(s[2])}",
     "d": _differs,
     "f": lambda s, of: f"{of('f', s[1])} is {s[2]!r}",
     "e": lambda s, of: f"{s[2]!r} in {of('e', s[1])}",
     "s": lambda s, of: f"{of('served')} {_one_of(s[1])}",
     "a": lambda s, of: f"{of('at')} {s[1]} {s[2]!r}",
-    "p": lambda s, of: f"{of('holds')}({s[1]})",
+    "p": lambda s, of: f"holds({s[1]})",
     "!": lambda s, of: f"(not {source_of(s[1], of)})",
     "&": _joined("and", "True"),
     "|": _joined("or", "False"),
 }
 
 
-Try = Callable[[Values], bool]
-Walk = Callable[..., Iterator[int]]
+Try = Callable[[Values, Holds], bool]
+Walk = Callable[..., list[int]]
+"""Takes the values one by one, which is quicker than out of a tuple, and what tries a predicate on
+its own."""
 
 
 def compile_rule(steps: Steps, places: Mapping[str, int]) -> Try:
-    """A function of the values that says whether the rule holds."""
+    """A function of the values, and of what tries a predicate on its own, that says whether the
+    rule holds."""
     source = source_of(steps, Names("x[{place}]", places))
     # Written by source_of, of numbers, operators and literals alone.
-    found: Try = eval(f"lambda x: {source}", dict(_NO_NAMES))  # noqa: S307
+    found: Try = eval(f"lambda x, holds: {source}", dict(_NO_NAMES))  # noqa: S307
     return found
 
 
-def compile_walk(rules: Sequence[Steps], first: int, reader: Reader) -> Walk:
-    """A generator of the positions of those rules that hold, in order, the first being `first`.
-
-    It takes the values by kind, in which no name may be missing, the purposes served, the moment,
-    and what tries a predicate on its own.
-    """
-    names = Names("{kind}{number}", reader.places)
+def compile_walk(rules: Sequence[Steps], first: int, places: Mapping[str, int]) -> Walk:
+    """A function that gives the positions of those rules that hold, the first being `first`."""
+    names = Names("x{place}", places)
+    values = ", ".join(f"x{place}" for place in range(places[_TAIL[-1]] + 1))
     lines = [
-        f" if {source_of(rule, names)}: yield {place}" for place, rule in enumerate(rules, first)
+        f" if {source_of(rule, names)}: take({place})" for place, rule in enumerate(rules, first)
     ]
-    hoisted = [
-        f" {name} = {kind}[{reader.names[kind][number]!r}]"
-        for name, (kind, number) in names.used.items()
-        if kind in KINDS
-    ]
-    head = f"def walk({', '.join(KINDS)}, served0, at0, holds0):"
     scope: dict[str, Any] = dict(_NO_NAMES)
-    exec("\n".join([head, *hoisted, *lines, " return", " yield"]), scope)  # noqa: S102
+    head = f"def walk({values}, holds):"
+    lines = [head, " found = []; take = found.append", *lines, " return found"]
+    exec("\n".join(lines), scope)  # noqa: S102
     walk: Walk = scope["walk"]
     return walk
 

@@ -9,7 +9,8 @@ offered is recorded by whoever commits the decision.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from ..model import Cap, Channel, ContactLimits, Offer, OfferContact
@@ -63,6 +64,17 @@ class Allowance:
             moments.sort(reverse=True)
         self._scopes = dict(_scopes(contacts, limits, channel))
 
+    def copy(self) -> Allowance:
+        """The same room, to be taken from by itself."""
+        if not self._scopes:
+            return self
+        found = copy(self)
+        found._scopes = {
+            name: replace(scope, moments=list(scope.moments))
+            for name, scope in self._scopes.items()
+        }
+        return found
+
     def own_cap(self, offer: Offer) -> CapReached | None:
         """The offer's own cap that holds it back longest, if any."""
         moments = self._by_offer.get(offer.id)
@@ -73,6 +85,8 @@ class Allowance:
 
     def limit(self, offer: Offer) -> CapReached | None:
         """The catalog's limit that holds it back longest, if any."""
+        if not self._scopes:
+            return None
         reached = (r for scope in self._over(offer) for r in scope.reached(self._now))
         return _longest(reached)
 
@@ -82,12 +96,10 @@ class Allowance:
 
     def take(self, offer: Offer) -> None:
         """The offer will be made: there is room for one less."""
-        for scope in self._over(offer):
+        for scope in self._over(offer) if self._scopes else ():
             scope.moments.insert(0, self._now)
 
     def _over(self, offer: Offer) -> Iterator[_Scope]:
-        if not self._scopes:
-            return
         names = ("overall", f"channel {self._channel}", f"purpose {offer.purpose}")
         for name in (*names, *(f"group {group}" for group in offer.groups)):
             if name in self._scopes:

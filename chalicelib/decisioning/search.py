@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterator, Sequence
-from heapq import heappop, heappush
+from functools import partial
+from heapq import heappop
 from typing import Any, Final, NamedTuple
 
 LOWER: Final = 0.7
@@ -33,16 +34,26 @@ class Candidate(NamedTuple):
         return -self.minus_score
 
 
+Scored = tuple[float, str, int, float]
+"""A candidate's fields: quicker to make and to look at while many are compared."""
+
+
+candidate: Final[Callable[[Scored], Candidate]] = partial(tuple.__new__, Candidate)
+"""The candidate of these fields, without the named tuple's own constructor, which takes as long
+as scoring does."""
+
+
 class Offers(NamedTuple):
     """What the search asks of the offers, by position; `keys` are in descending order.
 
-    `admissible` is asked when an offer is about to be ranked. `alike` says of two positions of one
-    stream whether the second surely scores no higher; `lower_key` gives the next lower key.
+    `enter` scores into a heap, leaving out those that are held back. `admissible` is asked when an
+    offer is about to be ranked. `alike` says of two positions of one stream whether the second
+    surely scores no higher; `lower_key` gives the next lower key.
     """
 
     keys: memoryview[float]
-    candidate: Callable[[int], Candidate]
-    admissible: Callable[[Candidate], bool]
+    enter: Callable[[Sequence[int], list[Scored]], Scored | None]
+    admissible: Callable[[int], bool]
     alike: Callable[[int, int], bool]
     lower_key: Callable[[int], float]
     id_at: Callable[[int], str]
@@ -121,7 +132,7 @@ class Stream:
     def __init__(self, positions: Iterator[int], ceiling: float, keys: memoryview[float]) -> None:
         self.positions = positions
         self.ceiling = ceiling
-        self.last: Candidate | None = None
+        self.last: Scored | None = None
         self.stand_at(next(positions, None), keys)
 
     def stand_at(self, position: int | None, keys: memoryview[float]) -> None:
@@ -136,7 +147,7 @@ def merged(streams: list[Stream], offers: Offers, depth: float) -> Iterator[Cand
 
     `depth` says how far down the first round goes, as a share of the highest bound.
     """
-    found: list[Candidate] = []
+    found: list[Scored] = []
     highest = max((stream.bound for stream in streams), default=0.0)
     level = highest * depth
     while streams:
@@ -147,46 +158,48 @@ def merged(streams: list[Stream], offers: Offers, depth: float) -> Iterator[Cand
         highest = max((stream.bound for stream in streams), default=-1.0)
         while found and (-found[0][0] > highest or _goes_first(found[0], streams, offers)):
             best = heappop(found)
-            if offers.admissible(best):
-                yield best
+            if offers.admissible(best[2]):
+                yield candidate(best)
         level = min(level, highest) * LOWER
     while found:
         best = heappop(found)
-        if offers.admissible(best):
-            yield best
+        if offers.admissible(best[2]):
+            yield candidate(best)
 
 
-def _take(stream: Stream, level: float, found: list[Candidate], offers: Offers) -> None:
+def _take(stream: Stream, level: float, found: list[Scored], offers: Offers) -> None:
     """Takes what may score as high as `level`; one at least."""
     keys, positions = offers.keys, stream.positions
+    taken: list[int] = []
     position, cut, left = stream.next, level / stream.ceiling, _AT_ONCE
     while position is not None:
         if position >= 0:
-            stream.last = offers.candidate(position)
-            heappush(found, stream.last)
+            taken.append(position)
         left -= 1
         position = next(positions, None)
         if position is None or position < 0 or keys[position] < cut or not left:
             break
+    stream.last = offers.enter(taken, found) or stream.last
     stream.stand_at(position, keys)
 
 
-def _goes_first(best: Candidate, streams: list[Stream], offers: Offers) -> bool:
+def _goes_first(best: Scored, streams: list[Stream], offers: Offers) -> bool:
     """Whether none that remains goes before `best`, although a bound says that one might.
 
     Where the next of a stream is like its last one, those of its key that remain are at most as
     good, and stand in order of id.
     """
+    minus_score, offer_id, _, _ = best
     for stream in streams:
-        if -best.minus_score > stream.bound:
+        if -minus_score > stream.bound:
             continue
         last, following = stream.last, stream.next
         if last is None or following is None or following < 0:
             return False
-        if best.minus_score > last.minus_score or not offers.alike(last.position, following):
+        if minus_score > last[0] or not offers.alike(last[2], following):
             return False
-        if best.minus_score == last.minus_score and best.offer_id > offers.id_at(following):
+        if minus_score == last[0] and offer_id > offers.id_at(following):
             return False
-        if -best.minus_score <= offers.lower_key(following) * stream.ceiling:
+        if -minus_score <= offers.lower_key(following) * stream.ceiling:
             return False
     return True

@@ -25,6 +25,8 @@ from .view import local_time
 
 CONTACT_MEMORY: Final = timedelta(days=90)
 """Offers made longer ago than this say nothing about the next one."""
+LATEST_ORDERS: Final = 40
+"""So many orders are looked at one by one, by models that look at any."""
 A_MONTH: Final = timedelta(days=30)
 _ANSWERS: Final = frozenset({"clicked", "bought", "redeemed"})
 
@@ -128,7 +130,8 @@ class Situation:
     @cached_property
     def contacts(self) -> tuple[OfferContact, ...]:
         """The offers made lately, newest first."""
-        return tuple(c for c in self.customer.offers if self.now - c.at < CONTACT_MEMORY)
+        forgotten = self.now - CONTACT_MEMORY
+        return tuple(c for c in self.customer.offers if c.at > forgotten)
 
     @cached_property
     def answered_share(self) -> float:
@@ -138,7 +141,8 @@ class Situation:
 
     @cached_property
     def unanswered_this_month(self) -> int:
-        return unanswered(c for c in self.contacts if self.now - c.at < A_MONTH)
+        a_month_ago = self.now - A_MONTH
+        return unanswered(c for c in self.contacts if c.at > a_month_ago)
 
     @cached_property
     def contacts_by_offer(self) -> dict[str, list[OfferContact]]:

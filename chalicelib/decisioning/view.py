@@ -74,8 +74,7 @@ def _known(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _attributes(customer: Customer) -> dict[str, Any]:
-    plain = to_jsonable_python(customer.attributes)
-    return {name: _cel(value) for name, value in plain.items()}
+    return {name: _cel(value) for name, value in customer.attributes.items()}
 
 
 def _cel(value: Any) -> Any:
@@ -83,13 +82,17 @@ def _cel(value: Any) -> Any:
     kind = type(value)
     if kind is str or kind is bool:
         return value
-    if kind is int and not -_INT64 <= value < _INT64:
-        value = float(value) if abs(value) < 2**1000 else None
-    elif kind is list:
+    if kind is float:
+        return value if isfinite(value) else None
+    if kind is int:
+        if -_INT64 <= value < _INT64:
+            return value
+        return float(value) if abs(value) < 2**1000 else None
+    if kind is list:
         return value if _TEXTS.issuperset(map(type, value)) else [_cel(item) for item in value]
-    elif kind is dict:
+    if kind is dict and _TEXTS.issuperset(map(type, value)):
         return _known({name: _cel(item) for name, item in value.items()})
-    return None if type(value) is float and not isfinite(value) else value
+    return None if value is None else _cel(to_jsonable_python(value))
 
 
 def _profile(customer: Customer, now: datetime) -> dict[str, Any]:

@@ -26,6 +26,8 @@ from .workload import Workload, generate, with_history
 _FIGURE: Final = Path(__file__).parents[3] / "docs" / "decision.png"
 _SIZES: Final = (100, 1_000, 10_000, 100_000)
 _LOADED: Final = (10_000, 100_000)
+_GROWTH: Final = (1_000, 100_000)
+"""Growth is measured between these, in one race: minutes apart, the machine would grow too."""
 _CATALOGS: Final = {100: 5, 1_000: 3}
 """Whether a customer meets 5 or 8 of 100 rules is luck: of a small size there are several catalogs,
 so that none decides."""
@@ -80,6 +82,7 @@ def _measure(options: argparse.Namespace, folder: Path, progress: Progress) -> t
     outcomes: list[Outcome] = []
     loaded: dict[int, Loaded] = {}
     shares: list[float] = []
+    alone: dict[int, race.Entrant] = {}
     for size in sizes:
         for seed in range(options.seed, options.seed + catalogs.get(size, 1)):
             say(f"{size:,} offers: the workload is generated")
@@ -87,11 +90,21 @@ def _measure(options: argparse.Namespace, folder: Path, progress: Progress) -> t
                 workload = generate(seed, size, effort.customers)
             outcomes += contest.hold(workload, "lognormal", engines=True)
             shares.append(contest.eligible_share(workload))
+            if size in _GROWTH:
+                alone[size] = contest.alone(workload)
             if size in _LOADED:
                 say(f"{size:,} offers: fresh processes load them")
                 loaded[size] = loading.measure(contest.artifact, workload.customers[0])
             outcomes += _hold_more(contest, workload, seed, say)
-    return Report(pooled(outcomes), loaded), statistics.mean(shares)
+    growth = _growth(alone, effort) if len(alone) == len(_GROWTH) else None
+    return Report(pooled(outcomes), loaded, growth), statistics.mean(shares)
+
+
+def _growth(alone: dict[int, race.Entrant], effort: Effort) -> float:
+    """How many times as long a decision takes with the larger catalog."""
+    small, large = (alone[size] for size in _GROWTH)
+    race.run([small, large], effort.customers, effort.budget)
+    return large.median / small.median
 
 
 def _hold_more(

@@ -132,6 +132,12 @@ class Contest:
         ]  # fmt: skip
         return [*raced, *absent]
 
+    def alone(self, workload: Workload) -> race.Entrant:
+        """The product alone, to be raced against itself."""
+        engine = self._prepare(workload).engine
+        visitors = [ours.visitor(engine, customer, LIMIT) for customer in workload.customers]
+        return _entrant(OURS, partial(ours.decide, engine), visitors)
+
     def eligible_share(self, workload: Workload) -> float:
         """The mean share of the offers whose rule a customer meets."""
         baseline, customers = self._prepare(workload).baseline, workload.customers

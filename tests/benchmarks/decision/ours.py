@@ -1,11 +1,11 @@
 """Rejoinder as a contender: the product's own engine, asked for the whole decision.
 
-`decide` is handed what the generated baseline is handed: the customer's terms, which hold the
-model's customer-dependent part by topic, the contacts and the caps, worked out beforehand. Rules,
-scores and ranking are timed; nothing is left for arbitration, for the workload has no exclusive
-groups and no limits across the catalog. `decide_request` makes the product's whole decision, from
-the request to the record. Imports nothing that the product would not import itself, so that
-`loading` measures the product.
+`decide` is handed what the generated baseline is handed: the customer prepared, in the contender's
+own form. That is the values in the order in which rules read them, the model's customer-dependent
+part by topic, the contacts and the caps. Rules, scores and ranking are timed; nothing is left for
+arbitration, for the workload has no exclusive groups and no limits across the catalog.
+`decide_request` makes the product's whole decision, from the request to the record. Imports nothing
+that the product would not import itself, so that `loading` measures the product.
 """
 
 from __future__ import annotations
@@ -20,12 +20,8 @@ from typing import Final, NamedTuple
 from chalicelib.decisioning.compiled import open_catalog
 from chalicelib.decisioning.compiling import compile_catalog
 from chalicelib.decisioning.engine import Engine
-from chalicelib.decisioning.policy import Allowance
-from chalicelib.decisioning.ranking import Sight, Terms
-from chalicelib.decisioning.scoring import PRIOR, Scorer
-from chalicelib.decisioning.situation import Situation
-from chalicelib.decisioning.view import build_frame
-from chalicelib.model import CompiledOffer, Customer, DecisionContext, DecisionInputs, Product
+from chalicelib.decisioning.terms import Terms
+from chalicelib.model import CompiledOffer, Customer, DecisionInputs
 
 _NOW: Final = datetime(2026, 11, 18, 17, 0, tzinfo=UTC)
 _PUBLISHED: Final = datetime(2026, 11, 1, tzinfo=UTC)
@@ -54,21 +50,15 @@ def load(path: Path) -> Engine:
 
 def visitor(engine: Engine, customer: Customer, limit: int) -> Visitor:
     """The customer as `decide` is given them."""
-    context, products = DecisionContext(), dict[str, Product]()
-    frame = build_frame(customer, context, None, products, _NOW)
-    scorer = Scorer(PRIOR, Situation(customer, context, None, products, _NOW))
-    allowance = Allowance(customer.offers, engine.catalog.limits, _NOW, None)
-    terms = Terms(engine._ranking, frame, scorer, allowance, frozenset())
-    for position in terms.met:  # as the baseline has them: what contacts mean, and caps, worked out
-        terms.capped(position)
-        terms.special[position]
+    terms = engine.terms(request(customer, limit), now=_NOW)
+    terms.settle()  # as the baseline has them: what contacts mean, and caps, worked out
     return Visitor(terms, limit)
 
 
 def decide(engine: Engine, customer: Visitor) -> Ranked:
     """The best offers, with nothing kept of an earlier decision."""
-    found = Sight(engine._ranking, customer.terms).best_first()
-    return [(one.offer_id, one.score) for one in islice(found, customer.limit)]
+    found = islice(engine.best_first(customer.terms), customer.limit)
+    return [(offer_id, -minus_score) for minus_score, offer_id, _, _ in found]
 
 
 def request(customer: Customer, limit: int) -> DecisionInputs:

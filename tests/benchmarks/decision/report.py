@@ -17,18 +17,25 @@ _LABELS: Final[dict[Case, str]] = {
     "lognormal": "", "flat": ", flat values", "history": ", with purchase history",
 }  # fmt: skip
 _PREPARED: Final = (
-    "Rejoinder and the generated baseline are handed the customer prepared: what the model makes "
-    "of the customer, contacts, caps. From the request, Rejoinder works these out within the time. "
-    "The engines find the eligible offers alone."
+    "Rejoinder and the generated baseline are handed the customer prepared, each in its own form: "
+    "values, what the model makes of them, contacts, caps. From the request, Rejoinder works these "
+    "out within the time. The engines find the eligible offers alone."
 )
 
 
 class Report:
-    """The outcomes of all contests, and of loading by catalog size."""
+    """The outcomes of all contests, of loading by catalog size, and `growth`: how many times as
+    long as with the small catalog a decision takes with the large one, in one race."""
 
-    def __init__(self, outcomes: Sequence[Outcome], loaded: dict[int, Loaded]) -> None:
+    def __init__(
+        self,
+        outcomes: Sequence[Outcome],
+        loaded: dict[int, Loaded],
+        growth: float | None = None,
+    ) -> None:
         self.outcomes = outcomes
         self._loaded = loaded
+        self._growth = growth
         self.sizes = sorted({outcome.size for outcome in outcomes})
 
     def table(self) -> Table:
@@ -62,7 +69,6 @@ class Report:
 
     def summary(self, **more: Any) -> dict[str, Any]:
         """The last line: ratios are the peer's median over ours, null where one did not race."""
-        small, large = self._ours(1_000, "lognormal"), self._ours(100_000, "lognormal")
         ten, hundred = self._loaded.get(10_000), self._loaded.get(100_000)
         return {
             "bench": "decision",
@@ -70,11 +76,13 @@ class Report:
             "ratio_generated_flat": self._ratios("generated", "flat"),
             "ratio_generated_history": self._ratios("generated", "history"),
             "ratio_best_engine": self._ratios("engine", "lognormal"),
-            "growth_1k_to_100k": _rounded(large / small if small and large else None),
+            "growth_1k_to_100k": _rounded(self._growth),
             "load_10k_ms": _rounded(ten.ms if ten else None),
+            "second_10k_ms": _rounded(ten.second_ms if ten else None),
             "rss_10k_mb": _rounded(ten.mb if ten else None),
             "rss_10k_imports_mb": _rounded(ten.imports_mb if ten else None),
             "load_100k_ms": _rounded(hundred.ms if hundred else None),
+            "second_100k_ms": _rounded(hundred.second_ms if hundred else None),
             "rss_100k_mb": _rounded(hundred.mb if hundred else None),
             "load_numpy": bool(ten and ten.numpy) or bool(hundred and hundred.numpy),
             "ours_us": self._micros("ours"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import eq, ge, gt, le, lt, ne
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from chalicelib.model import Customer
 from .builders import NOW, asked, engine, offer
 from .ways import WAYS, ranked
 
+COMPARE = {"<": lt, "<=": le, ">": gt, ">=": ge, "==": eq, "!=": ne}
 HOSTILE = [
     "'", '"', "''' + 1 + '''", '"""', "\\", "\\'", "\\\\'", "a\nb", "\r\n", "\t", "\u2028", "\x1b",
     "__import__('os').system('true')", "') or True or ('", '") or True or ("', "{0}", "{kind}",
@@ -134,12 +136,47 @@ def test_choices_within_choices_do_not_multiply() -> None:
     assert eligible_by_all_ways(by, b12=True, b13=True) == set()
 
 
+def test_what_rules_out_most_for_the_least_is_tried_first() -> None:
+    """As far as the catalog's own thresholds tell: half of the others ask for more than 50."""
+    others = [offer(f"o{n}", rule=f"customer.a > {10.0 * n}") for n in range(11)]
+    wide, narrow = "customer.a > 20.0", "customer.a > 90.0"
+    listed = "customer.b in ['x', 'y', 'z']"
+    for rule in (f"{wide} && {narrow} && {listed}", f"{listed} && {narrow} && {wide}"):
+        by = engine(*others, offer("last", rule=rule, value=0.01))
+        steps = by.catalog.steps_at(len(others))
+        assert [step[0] for step in steps] == ["&", "n", "n", "t", "s"]
+        assert steps[1][3] == 90.0
+        either = engine(*others, offer("last", rule=rule.replace("&&", "||"), value=0.01))
+        any_of = either.catalog.steps_at(len(others))[1]
+        assert any_of[0] == "|"
+        assert any_of[1][3] == 20.0
+
+
+@pytest.mark.parametrize("op", ["<", "<=", ">", ">=", "==", "!="])
+def test_whole_numbers_compare_as_they_are_however_large(op: str) -> None:
+    bounds = (0, -3, 2**53 - 1, 1 - 2**53, 2**53, 2**62)
+    by = engine(*(offer(f"o{n}", rule=f"customer.a {op} {b}") for n, b in enumerate(bounds)))
+    for value in (
+        0,
+        -3,
+        -2,
+        2**53 - 2,
+        2**53 - 1,
+        2**53,
+        2**53 + 1,
+        2**62 - 1,
+        2**63 - 1,
+        -(2**63),
+    ):
+        wanted = {f"o{n}" for n, bound in enumerate(bounds) if COMPARE[op](value, bound)}
+        assert eligible_by_all_ways(by, a=value) == wanted
+
+
 def test_the_source_holds_literals_only_as_such() -> None:
     reader = Reader({"n": [], "t": ["a"], "f": [], "e": []})
     for text in HOSTILE:
         steps = ["t", 0, [text]]
         assert source_of(steps, Names("x[{place}]", reader.places)) == f"x[0] == {text!r}"
-        assert compile_rule(steps, reader.places)((text,)) is True
-        walk = compile_walk([steps, ["!", steps]], 5, reader)
-        by_kind = [{}, {"a": text}, {}, {}]
-        assert list(walk(*by_kind, "every", 0, None)) == [5]
+        assert compile_rule(steps, reader.places)((text,), bool) is True
+        walk = compile_walk([steps, ["!", steps]], 5, reader.places)
+        assert list(walk(text, "every", 0, None)) == [5]

@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from random import Random
 from typing import Any
 
 import pytest
 
-from chalicelib.decisioning import Engine, blocks, dimensions, indexing, ranking, search
-from chalicelib.decisioning.engine import _moment
-from chalicelib.decisioning.ranking import Sight, Terms
-from chalicelib.decisioning.scoring import Scorer
+from chalicelib.decisioning import Engine, blocks, dimensions, indexing, ranking, search, sight
 from chalicelib.decisioning.search import Candidate
+from chalicelib.decisioning.sight import Sight
 from chalicelib.model import DecisionInputs
 
 from .builders import NOW
@@ -23,16 +20,16 @@ WAYS = ("best_first", "by_index", "_one_by_one", "_by_topic")
 SQUEEZES: dict[str, dict[Any, dict[str, int]]] = {
     "as it is": {},
     "little at a time": {
-        ranking: {"SMALL": 3, "STRETCH": 4, "MOST_STRETCHES": 3, "MOST_TRIES": 12,
-                  "COMPILED_AT_ONCE": 3},
+        ranking: {"SMALL": 3, "STRETCH": 4, "MOST_STRETCHES": 3},
+        sight: {"FEW": 9, "MOST_TRIES": 12, "COMPILED_AT_ONCE": 3},
         blocks: {"FIRST_BLOCK": 8},
         search: {"_AT_ONCE": 2},
         dimensions: {"MOST_CUTS": 3},
         indexing: {"MOST_DIMENSIONS": 3},
     },
     "all by rules": {
-        ranking: {"SMALL": 3, "STRETCH": 8, "MOST_STRETCHES": 999, "MOST_TRIES": 9**9,
-                  "COMPILED_AT_ONCE": 9**9},
+        ranking: {"SMALL": 3, "STRETCH": 8, "MOST_STRETCHES": 999},
+        sight: {"FEW": 9, "MOST_TRIES": 9**9, "COMPILED_AT_ONCE": 9**9},
         blocks: {"FIRST_BLOCK": 16},
         search: {"_AT_ONCE": 1},
         dimensions: {"MOST_CUTS": 5},
@@ -51,12 +48,7 @@ def squeezed(name: str) -> Iterator[None]:
         yield
 
 
-def ranked(
-    by: Engine, way: str, inputs: DecisionInputs, now: datetime = NOW, seed: int = 7
-) -> list[Candidate]:
+def ranked(by: Engine, way: str, inputs: DecisionInputs, now: datetime = NOW) -> list[Candidate]:
     """All candidates as this way finds them."""
-    moment = _moment(inputs, now, by.catalog.limits)
-    model = by._model.drawn(Random(seed)) if by._model.spread else by._model
-    scorer = Scorer(model, moment.situation)
-    terms = Terms(by._ranking, moment.frame, scorer, moment.allowance, moment.exhausted)
+    terms = by.terms(inputs, now=now)
     return list(getattr(Sight(by._ranking, terms), way)())
