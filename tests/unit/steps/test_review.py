@@ -589,6 +589,7 @@ def test_an_event_with_an_id_too_long_for_a_key_is_kept(shop: Rooms) -> None:
     assert shop.ledger.interaction(event.id) is None
 
 
+@pytest.mark.no_cover  # the tracer would follow moto through four thousand items
 def test_a_person_can_take_over_from_the_most_faithful_customer(shop: Rooms, desk: Desk) -> None:
     joe = reading.customer("joe", shop)
     contacts = tuple(

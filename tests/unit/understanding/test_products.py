@@ -149,6 +149,7 @@ def test_an_empty_index_finds_nothing() -> None:
     assert ProductIndex().search("trailblazer gtx", slots={"size": "44"}).products == ()
 
 
+@pytest.mark.no_cover  # the time is to be ours, not the tracer's
 def test_ninety_thousand_products_are_indexed_in_seconds_and_searched_in_milliseconds() -> None:
     products = many_products()
     began = time.process_time()
