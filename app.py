@@ -22,10 +22,13 @@ from chalicelib.steps import (
     explaining,
     forgetting,
     importing,
+    learning,
+    models,
     offering,
     reading,
     replaying,
     stocking,
+    watching,
 )
 from chalicelib.web import (
     body_of,
@@ -257,6 +260,26 @@ def put_limits() -> Any:
     return shown(limits)
 
 
+# --- models ------------------------------------------------------------------------------------
+
+
+@routes.operator("/models", "GET", "Which models decide, and how well")
+def get_models() -> Any:
+    return watching.told(rooms())
+
+
+@routes.operator("/models", "POST", "Learn a model, to be tried in shadow", content_types=ANY)
+def learn_model() -> Any:
+    return models.learned(fresh())
+
+
+@routes.operator(
+    "/models/rollout", "PUT", "Which model decides for whom", takes=models.RolloutRequest
+)
+def put_rollout() -> Any:
+    return models.rolled_out(body_of(app, models.RolloutRequest), fresh())
+
+
 # --- decisions and what became of things -------------------------------------------------------
 
 
@@ -289,7 +312,12 @@ def get_interaction(id: str) -> Any:
 
 @routes.public("/healthz", "GET", "Whether we can serve")
 def healthz() -> Any:
-    return {"status": "ok", "stage": stage.stage, **stocking.served(rooms())}
+    return {
+        "status": "ok",
+        "stage": stage.stage,
+        **stocking.served(rooms()),
+        **watching.served(rooms()),
+    }
 
 
 @routes.public("/openapi.json", "GET", "This list, for machines")
@@ -325,3 +353,13 @@ def handle_sweep(event: CloudWatchEvent) -> None:
     pipeline.sweep(rooms())
     rooms().refresh()
     rooms().snapshots.write_if_due(rooms().clock())
+
+
+@app.on_sqs_message(queue=stage.name("learning"), batch_size=10)
+def handle_learn(event: SQSEvent) -> None:
+    work.learn(event, stage.name("learning"), rooms())
+
+
+@app.schedule(Rate(1, unit=Rate.MINUTES))
+def handle_collect(event: CloudWatchEvent) -> None:
+    learning.collect(rooms())

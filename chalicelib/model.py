@@ -23,6 +23,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic_core import SchemaValidator, core_schema
 
 
 class Frozen(BaseModel):
@@ -31,14 +32,10 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-def _read_stamp(given: Any) -> Any:
-    """A stamp as we write it ourselves, read the quick way; anything else is left to pydantic."""
-    if given.__class__ is str and given[-1:] == "Z" and given[10:11] == "T":
-        try:
-            return datetime.fromisoformat(given)
-        except ValueError:
-            return given
-    return given
+class Deferred(Frozen):
+    """A value that decides nothing: pydantic prepares it when it is first used, not at import."""
+
+    model_config = ConfigDict(defer_build=True)
 
 
 def as_utc(at: datetime) -> datetime:
@@ -48,7 +45,24 @@ def as_utc(at: datetime) -> datetime:
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 
-Moment = Annotated[datetime, BeforeValidator(_read_stamp), AfterValidator(as_utc)]
+_ANY_MOMENT = SchemaValidator(core_schema.datetime_schema())
+
+
+def _read_moment(given: Any) -> datetime:
+    """A stamp as we write it ourselves, read the quick way; for anything else pydantic is asked."""
+    if given.__class__ is str:
+        try:
+            if given[10] == "T" and given[-1] == "Z":
+                return datetime.fromisoformat(given)
+        except (IndexError, ValueError):
+            pass
+    elif given.__class__ is datetime:
+        return as_utc(given)
+    moment: datetime = _ANY_MOMENT.validate_python(given)
+    return as_utc(moment)
+
+
+Moment = Annotated[datetime, BeforeValidator(_read_moment)]
 """A point in time; a naive value is taken to be UTC."""
 
 Location = tuple[Annotated[float, Field(ge=-90, le=90)], Annotated[float, Field(ge=-180, le=180)]]
@@ -182,6 +196,10 @@ class Order(Frozen):
     )
 
 
+Response = Literal["clicked", "bought", "redeemed", "returned", "ignored", "opted_out"]
+"""`returned`: bought or redeemed, and the order was undone."""
+
+
 class OfferContact(Frozen):
     """One offer put to the customer, and what they did about it."""
 
@@ -191,8 +209,9 @@ class OfferContact(Frozen):
     channel: Channel | None = None
     purpose: Purpose = Purpose.MARKETING
     groups: tuple[str, ...] = Field((), description="the product groups that the offer was about")
-    response: Literal["clicked", "bought", "redeemed", "ignored", "opted_out"] | None = None
+    response: Response | None = None
     response_at: Moment | None = None
+    order_id: str | None = Field(None, description="the order that was the response")
 
 
 class Aggregates(Frozen):
@@ -274,7 +293,7 @@ class Customer(Frozen):
 # --- what came in ------------------------------------------------------------------------------
 
 
-class Message(Frozen):
+class Message(Deferred):
     """Words that a person wrote to the brand."""
 
     kind: Literal["message"] = "message"
@@ -287,7 +306,7 @@ class Message(Frozen):
     )
 
 
-class WebEvent(Frozen):
+class WebEvent(Deferred):
     """Something done on the site, in the app or at the till, named as the source names it."""
 
     kind: Literal["event"] = "event"
@@ -296,7 +315,7 @@ class WebEvent(Frozen):
     gpc: bool = False
 
 
-class Identification(Frozen):
+class Identification(Deferred):
     """A claim that the interaction's identities are one person (identify, alias, group)."""
 
     kind: Literal["identification"] = "identification"
@@ -304,7 +323,7 @@ class Identification(Frozen):
     gpc: bool = False
 
 
-class Receipt(Frozen):
+class Receipt(Deferred):
     """What became of something that we sent, as the provider tells it."""
 
     kind: Literal["receipt"] = "receipt"
@@ -316,7 +335,7 @@ class Receipt(Frozen):
     code: str | None = Field(None, description="the provider's error code")
 
 
-class Removal(Frozen):
+class Removal(Deferred):
     """A post was deleted, or a person revoked our access: what we hold of it must go."""
 
     kind: Literal["removal"] = "removal"
@@ -324,7 +343,7 @@ class Removal(Frozen):
     whole_account: bool = False
 
 
-class Click(Frozen):
+class Click(Deferred):
     """A tracked link was followed."""
 
     kind: Literal["click"] = "click"
@@ -335,7 +354,7 @@ class Click(Frozen):
     offer_id: str | None = None
 
 
-class Restock(Frozen):
+class Restock(Deferred):
     """A product that the customer waits for is back."""
 
     kind: Literal["restock"] = "restock"
@@ -343,7 +362,7 @@ class Restock(Frozen):
     product_id: str
 
 
-class Interaction(Frozen):
+class Interaction(Deferred):
     """One normalised inbound fact, with an id that its source keeps stable across redelivery."""
 
     id: str = Field(min_length=3, max_length=300)
@@ -400,7 +419,7 @@ class Understanding(Frozen):
 # --- the assortment and the catalog of offers --------------------------------------------------
 
 
-class Price(Frozen):
+class Price(Deferred):
     """`129.90 USD`, as the Google Merchant feed writes it."""
 
     amount: Decimal = Field(ge=0)
@@ -481,7 +500,7 @@ def category_prefixes(product_type: str | None) -> tuple[str, ...]:
     return tuple("/".join(parts[: n + 1]) for n in range(len(parts)))
 
 
-class Store(Frozen):
+class Store(Deferred):
     id: EntityId
     name: str = Field(min_length=1, max_length=200)
     address: str | None = Field(None, max_length=500)
@@ -529,6 +548,9 @@ class ContactLimits(Frozen):
     purposes: dict[Purpose, tuple[Cap, ...]] = Field(default_factory=dict)
     groups: dict[str, tuple[Cap, ...]] = Field(
         default_factory=dict, description="by category path, `shoes` or `shoes/trail`"
+    )
+    share: float | None = Field(
+        None, gt=0, le=1, description="of the moments, the best, in which marketing is made"
     )
 
     @field_validator("groups")
@@ -632,7 +654,7 @@ class DecisionContext(Frozen):
     page: str | None = Field(None, max_length=2000)
 
 
-class FailedCondition(Frozen):
+class FailedCondition(Deferred):
     """One condition that an offer's rule put and the customer did not meet."""
 
     condition: str = Field(description="the condition as its author wrote it")
@@ -658,7 +680,7 @@ class ScoredOffer(Frozen):
     )
 
 
-class RejectedOffer(Frozen):
+class RejectedOffer(Deferred):
     offer_id: str
     reason: RejectionReason
     failed: tuple[FailedCondition, ...] = ()
@@ -687,6 +709,13 @@ class Preference(Frozen):
     personal: bool = Field(True, description="False where others can read along (x_reply)")
 
 
+class Shadow(Frozen):
+    """What a candidate model would have chosen; recorded, never acted on."""
+
+    model: str = Field(description="the candidate's version")
+    offer_ids: tuple[str, ...] = ()
+
+
 class Decision(Frozen):
     """Ranked offers, and all that is needed to recompute them and every other offer's reason."""
 
@@ -704,6 +733,10 @@ class Decision(Frozen):
         None, description="the offers that the reply had room for; None where nothing was said"
     )
     inputs_digest: str = Field("", description="sha256 of the recorded inputs")
+    best: float | None = Field(
+        None, description="what the best marketing offer scored that was come across, made or not"
+    )
+    shadow: Shadow | None = Field(None, description="of a candidate that decides for nobody yet")
 
 
 class DecisionInputs(Frozen):
@@ -724,7 +757,7 @@ class DecisionInputs(Frozen):
 # --- what goes out -----------------------------------------------------------------------------
 
 
-class TrackedLink(Frozen):
+class TrackedLink(Deferred):
     """A short link in a reply: `/r/{token}` counts the click and leads on to `url`."""
 
     token: str
@@ -734,7 +767,7 @@ class TrackedLink(Frozen):
     offer_id: str | None = None
 
 
-class Reply(Frozen):
+class Reply(Deferred):
     """What will be said, rendered within one channel's limits."""
 
     channel: Channel
@@ -749,7 +782,7 @@ class Reply(Frozen):
     unsubscribe_url: str | None = None
 
 
-class SendResult(Frozen):
+class SendResult(Deferred):
     """What the provider said at once. `unknown`: it may or may not have gone out."""
 
     status: Literal["sent", "failed", "unknown", "retry"]
@@ -760,7 +793,7 @@ class SendResult(Frozen):
     opted_out: bool = Field(False, description="the provider refuses: the customer opted out")
 
 
-class Handover(Frozen):
+class Handover(Deferred):
     """A person must take over: the whole context, for the service desk."""
 
     interaction_id: str
@@ -778,7 +811,7 @@ OutboxStatus = Literal["pending", "retry", "sent", "delivered", "failed", "unkno
 """`pending`: promised, perhaps attempted; `retry`: known not to have gone out, try again."""
 
 
-class OutboxEntry(Frozen):
+class OutboxEntry(Deferred):
     """One send that the commit promised. Only who committed it, or the sweeper, sends it."""
 
     id: str
@@ -805,7 +838,7 @@ class InteractionStatus(StrEnum):
     FAILED = "failed"
 
 
-class InteractionRecord(Frozen):
+class InteractionRecord(Deferred):
     """What the ledger keeps of one interaction."""
 
     interaction: Interaction

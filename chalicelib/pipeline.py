@@ -36,7 +36,7 @@ from .model import (
     WebEvent,
 )
 from .settings import Settings
-from .steps import deciding, events, forgetting, messages, receipts, restocking, sweeping
+from .steps import deciding, events, forgetting, learning, messages, receipts, restocking, sweeping
 from .steps.plan import INTERACTION, Plan, anonymised, recorded
 from .steps.resolving import look_up
 from .steps.rooms import Rooms
@@ -82,17 +82,20 @@ def respond(interaction: Interaction, rooms: Rooms) -> InteractionRecord | None:
         except PermanentError as error:
             return _give_up(interaction, error, rooms)
         if plan is None:
+            learning.tell_again(interaction, rooms)
             return None
         try:
             rooms.ledger.commit(plan.writes(rooms, rooms.clock()))
         except Refused as refused:
             if INTERACTION in refused.names:
+                learning.tell_again(interaction, rooms)
                 return None
             spent = deciding.note_spent(refused.names, plan.units, rooms)
             continue
         for entry in plan.entries:
             if entry.status == "pending":
                 deliver(entry, rooms)
+        learning.tell_late(plan, rooms)
         return plan.record
     raise TemporaryError("others keep changing the customer", interaction_id=interaction.id)
 
@@ -150,7 +153,8 @@ def follow(token: str, rooms: Rooms) -> TrackedLink | None:
 
 
 def learn(interaction: Interaction, outcome: Click, rooms: Rooms) -> Plan | None:
-    """Put an outcome on the customer's record, where scoring reads it; None for a duplicate."""
+    """Put an outcome on the customer's record, where scoring reads it and learners count it; None
+    for a duplicate."""
     return receipts.note_click(interaction, outcome, rooms)
 
 

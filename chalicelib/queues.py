@@ -1,4 +1,4 @@
-"""The envelope in which accepted interactions travel from the webhook to the worker.
+"""The envelopes in which accepted interactions travel to the worker, and decisions to the learner.
 
 One delivery is one call to SQS, however many interactions it holds: they are grouped so that those
 of one sender stay together and in order, in at most ten messages. A large envelope is
@@ -26,17 +26,24 @@ CALL_LIMIT_BYTES = 1_000_000
 """SQS takes 1 MiB a call, all messages of a batch together; some is left for its own fields.
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html"""
 
+DECISIONS_A_MESSAGE = 25
+"""What a learner counts in one transaction."""
+
 _PLAIN_BYTES = 60_000
 _COMPRESSED = "zlib:"
 _INTERACTIONS: TypeAdapter[tuple[Interaction, ...]] = TypeAdapter(tuple[Interaction, ...])
+_IDS: TypeAdapter[tuple[str, ...]] = TypeAdapter(tuple[str, ...])
 
 
 class Queues:
-    """The two queues of one stage: `interactions`, and `urgent` for withdrawals."""
+    """The queues of one stage: `interactions`, `urgent` for withdrawals, and `learning`."""
 
-    def __init__(self, client: Any, interactions_url: str, urgent_url: str) -> None:
+    def __init__(
+        self, client: Any, interactions_url: str, urgent_url: str, learning_url: str
+    ) -> None:
         self._client = client
         self._urls = {False: interactions_url, True: urgent_url}
+        self._learning_url = learning_url
 
     def put(self, interactions: Sequence[Interaction], *, urgent: bool = False) -> None:
         """Accept the interactions, in one call. Raises TooLargeError, or TemporaryError."""
@@ -45,17 +52,12 @@ class Queues:
         bodies = [seal(group) for group in _groups(interactions)]
         if sum(map(len, bodies)) > CALL_LIMIT_BYTES:
             raise TooLargeError("the batch is too large to queue at once: send it in smaller ones")
-        url = self._urls[urgent]
-        entries = [{"Id": str(n), "MessageBody": body} for n, body in enumerate(bodies)]
-        with documents.aws_calls():
-            answer = self._client.send_message_batch(QueueUrl=url, Entries=entries)
-        if answer.get("Failed"):
-            # The source redelivers the whole; what was queued twice is recognised by its id.
-            raise documents.refused(answer["Failed"][0].get("Code", "?"))
+        self._send(self._urls[urgent], bodies)
 
     def delete(self, name: str, receipt_handles: Sequence[str]) -> None:
         """Take finished messages off the queue of that name."""
-        url = next(u for u in self._urls.values() if u.rpartition("/")[2] == name)
+        urls = (*self._urls.values(), self._learning_url)
+        url = next(u for u in urls if u.rpartition("/")[2] == name)
         for start in range(0, len(receipt_handles), BATCH_LIMIT):
             handles = receipt_handles[start : start + BATCH_LIMIT]
             entries = [{"Id": str(n), "ReceiptHandle": h} for n, h in enumerate(handles)]
@@ -65,6 +67,40 @@ class Queues:
         """Any number of interactions, in as many calls as it takes: for restocks."""
         for start in range(0, len(interactions), BATCH_LIMIT):
             self.put(interactions[start : start + BATCH_LIMIT])
+
+    def put_decisions(self, decision_ids: Sequence[str]) -> None:
+        """Have these decisions counted, those together that stand together. Raises TemporaryError;
+        what is counted twice counts once."""
+        step = DECISIONS_A_MESSAGE
+        groups = [decision_ids[at : at + step] for at in range(0, len(decision_ids), step)]
+        for start in range(0, len(groups), BATCH_LIMIT):
+            bodies = [json.dumps(list(group)) for group in groups[start : start + BATCH_LIMIT]]
+            self._send(self._learning_url, bodies)
+
+    def learning_backlog(self) -> int:
+        """About how many messages wait for a learner, or are with one."""
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        with documents.aws_calls():
+            answer = self._client.get_queue_attributes(
+                QueueUrl=self._learning_url, AttributeNames=names
+            )
+        return sum(int(answer["Attributes"][name]) for name in names)
+
+    def _send(self, url: str, bodies: Sequence[str]) -> None:
+        entries = [{"Id": str(n), "MessageBody": body} for n, body in enumerate(bodies)]
+        with documents.aws_calls():
+            answer = self._client.send_message_batch(QueueUrl=url, Entries=entries)
+        if answer.get("Failed"):
+            # The source redelivers the whole; what was queued twice is recognised by its id.
+            raise documents.refused(answer["Failed"][0].get("Code", "?"))
+
+
+def decisions_in(message: str) -> tuple[str, ...]:
+    """The ids in a learner's message. Raises PermanentError for what holds none."""
+    try:
+        return _IDS.validate_json(message)
+    except ValidationError:
+        raise PermanentError("the queue message holds no decisions") from None
 
 
 def seal(interactions: Sequence[Interaction]) -> str:

@@ -57,7 +57,13 @@ class Settings(BaseModel):
     marketing_hours_by_country: Json[dict[str, str]] = Field(
         default_factory=dict, description='JSON, e.g. {"FR": "10:00-20:00"}'
     )
+    attribution_hours: float = Field(
+        72, gt=0, le=720, description="an answer within it counts as taking the offer up"
+    )
     catalog_refresh_seconds: float = Field(30, description="how often a container looks for news")
+    gate_least_ratio: float = Field(
+        0.9, ge=0, le=1, description="share of what is earned below which publishing asks"
+    )
     interaction_retention_days: int = Field(400, description="TTL of interactions and decisions")
     behaviour_retention_days: int = Field(90, description="TTL of orders kept in detail")
     suppression_key: SecretStr = Field(SecretStr(""), description="keys the hashes of the erased")

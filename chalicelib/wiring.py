@@ -27,14 +27,20 @@ from .catalog import (
     OfferStore,
     ProductStore,
     PublishedCatalogs,
+    PublishedModels,
+    Rollouts,
+    Serving,
     Snapshots,
+    decides_for,
 )
 from .catalog.serving import Start, in_background
 from .customers.store import CustomerStore
-from .decisioning import Engine, compile_catalog, open_catalog
+from .decisioning import PRIOR, Catalog, Engine, Model, compile_catalog, open_catalog
+from .decisioning.packing import read_model
 from .documents import Patience
 from .errors import ConfigurationError, NotFoundError, PermanentError
 from .ledger import Budgets, Ledger, Outbox
+from .ledger.statistics import StatisticsStore
 from .outbound import SES_CONFIG, HandoverDesk, carriers
 from .preference import ContactRules
 from .queues import Queues
@@ -45,8 +51,11 @@ from .understanding import ProductIndex
 
 log = logging.getLogger("rejoinder")
 
-KEPT_ENGINES = 4
-"""Of older catalogs, for replays."""
+KEPT_ENGINES = 8
+"""Of older catalogs and of models that are not live."""
+KEPT_MODELS = 8
+ANONYMOUS = "anonymous"
+"""Whom nobody knows: one person to the rollout of a model, were they any."""
 
 _made: Rooms | None = None
 
@@ -105,14 +114,8 @@ def build(
     assortment = AssortmentCache(products, snapshots, refresh_seconds=refresh_seconds)
     copies = Copies(scratch or _own_scratch(), settings.stage)
     catalogs = PublishedCatalogs(dynamodb, catalog_table, artifacts=artifacts, copies=copies)
-    catalog = CatalogCache(
-        catalogs,
-        open_=_opened,
-        refresh_seconds=refresh_seconds,
-        start=start,
-        prepare=Engine.warm,
-    )
-    engines = _Engines(catalog, catalogs)
+    models = PublishedModels(dynamodb, catalog_table, artifacts=artifacts)
+    engines = _Engines(catalogs, models, refresh_seconds, start)
     sqs = client("sqs")
     http = urllib3.PoolManager(retries=False)
     ses = _ses_client(settings) if settings.ses_sender else None
@@ -132,7 +135,8 @@ def build(
             patience,
             settings.suppression_key.get_secret_value().encode(),
         ),
-        ledger=Ledger(dynamodb, ledger_table, retention),
+        ledger=Ledger(dynamodb, ledger_table, retention, settings.attribution_hours),
+        statistics=StatisticsStore(dynamodb, ledger_table),
         outbox=Outbox(dynamodb, ledger_table, retention),
         budgets=Budgets(ledger_table, rng),
         products=products,
@@ -141,8 +145,13 @@ def build(
         assortment=assortment,
         snapshots=snapshots,
         catalogs=catalogs,
-        catalog=catalog,
-        engine=engines,
+        catalog=engines.catalog,
+        models=models,
+        model=engines.model,
+        engine=engines.live,
+        engine_for=engines.deciding_for,
+        engine_in_shadow=engines.in_shadow,
+        engine_on=engines.on,
         engine_of=engines.of,
         index=_CurrentIndex(assortment),
         carriers=carriers(settings, http=http, ses=ses, clock=clock, rng=rng),
@@ -176,30 +185,125 @@ def _ses_client(settings: Settings) -> Any:
 
 
 class _Engines:
-    """The decision engine of the current catalog, and those of older ones that were asked for."""
+    """The decision engines: of the live catalog by the live model and by the candidate, and of
+    whatever others were asked for."""
 
-    def __init__(self, catalog: CatalogCache[Engine], catalogs: PublishedCatalogs) -> None:
-        self._catalog = catalog
+    def __init__(
+        self,
+        catalogs: PublishedCatalogs,
+        models: PublishedModels,
+        refresh_seconds: float,
+        start: Start,
+    ) -> None:
         self._catalogs = catalogs
+        self._models = models
+        self.model: CatalogCache[Serving[Model]] = CatalogCache(
+            head=(rollouts := Rollouts(models, read_model)).head,
+            open_=rollouts.open,
+            refresh_seconds=refresh_seconds,
+            start=start,
+            prepare=self._prepare_model,
+        )
+        self.catalog: CatalogCache[Engine] = CatalogCache(
+            head=catalogs.head,
+            open_=lambda version: catalogs.open(version, self._opened),
+            refresh_seconds=refresh_seconds,
+            start=start,
+            prepare=self._prepare_catalog,
+        )
         self._nothing = _nothing_published()
-        self._older = lru_cache(KEPT_ENGINES)(self._load)
+        self._other_model = lru_cache(KEPT_MODELS)(self._load_model)
+        self._other = lru_cache(KEPT_ENGINES)(self._load)
+        self._beside: dict[tuple[str, str], Engine] = {}
 
-    def __call__(self) -> Engine:
-        current = self._catalog.current
+    def live(self) -> Engine:
+        """Decides for whoever is no customer."""
+        return self._with(self._current(), self._serving().live)
+
+    def deciding_for(self, customer_id: str) -> Engine:
+        """The live one, or the candidate's for its share of the customers."""
+        serving = self._serving()
+        if serving.candidate is None or customer_id == ANONYMOUS:
+            return self.live()
+        if not decides_for(serving.candidate.version, serving.share, customer_id):
+            return self.live()
+        return self._with(self._current(), serving.candidate)
+
+    def in_shadow(self) -> Engine | None:
+        """That of a candidate that decides for nobody yet, if there is one."""
+        serving = self._serving()
+        if serving.candidate is None or serving.share > 0:
+            return None
+        return self._with(self._current(), serving.candidate)
+
+    def on(self, catalog: Catalog) -> Engine:
+        """One that serves nobody, of a catalog that may go live, by the live model."""
+        return Engine(catalog, self._serving().live)
+
+    def of(self, catalog_version: str, model_version: str | None = None) -> Engine:
+        """The engine of one published catalog, or of nothing published, by one model; by the live
+        one where none is named.
+
+        Raises NotFoundError, and PermanentError when an artifact cannot be read.
+        """
+        model = self._serving().live if model_version is None else self._model(model_version)
+        for engine in (self._current(), self._nothing):
+            if catalog_version == engine.catalog.version:
+                return self._with(engine, model)
+        return self._with(self._other(catalog_version), model)
+
+    def _current(self) -> Engine:
+        current = self.catalog.current
         return self._nothing if current is None else current
 
-    def of(self, version: str) -> Engine:
-        """The engine of one published version, or of nothing published.
+    def _serving(self) -> Serving[Model]:
+        return self.model.current or _PRIOR
 
-        Raises NotFoundError, and PermanentError when its artifact cannot be read.
-        """
-        for engine in (self(), self._nothing):
-            if version == engine.catalog.version:
-                return engine
-        return self._older(version)
+    def _with(self, engine: Engine, model: Model) -> Engine:
+        """An engine of the same catalog, by this model."""
+        if engine.versions["model"] == model.version:
+            return engine
+        key = engine.catalog.version, model.version
+        found = self._beside.get(key)
+        if found is None or found.catalog is not engine.catalog:
+            found = Engine(engine.catalog, model)
+            kept = list(self._beside.items())[1 - KEPT_ENGINES :]
+            self._beside = dict([*kept, (key, found)])
+        return found
+
+    def _model(self, version: str) -> Model:
+        serving = self._serving()
+        for model in (serving.live, serving.candidate, PRIOR):
+            if model is not None and model.version == version:
+                return model
+        return self._other_model(version)
+
+    def _load_model(self, version: str) -> Model:
+        try:
+            return self._models.open(version, read_model)
+        except NotFoundError:
+            # Before the first publication decisions are made by the prior of the running code.
+            if version.startswith(f"{PRIOR.name}-"):
+                return PRIOR
+            raise
 
     def _load(self, version: str) -> Engine:
-        return self._catalogs.open(version, _opened)
+        return self._catalogs.open(version, self._opened)
+
+    def _opened(self, body: Any) -> Engine:
+        return Engine(open_catalog(body), self._serving().live)
+
+    def _prepare_catalog(self, engine: Engine) -> None:
+        engine.warm()
+        if (candidate := self._serving().candidate) is not None:
+            self._with(engine, candidate).warm()
+
+    def _prepare_model(self, serving: Serving[Model]) -> None:
+        for model in filter(None, (serving.live, serving.candidate)):
+            self._with(self._current(), model).warm()
+
+
+_PRIOR: Serving[Model] = Serving(PRIOR)
 
 
 def _nothing_published() -> Engine:
@@ -208,10 +312,6 @@ def _nothing_published() -> Engine:
     empty = open_catalog(artifact.body)
     empty.version = "none"
     return Engine(empty)
-
-
-def _opened(body: Any) -> Engine:
-    return Engine(open_catalog(body))
 
 
 def _own_scratch() -> Path | None:
@@ -245,10 +345,9 @@ class _CurrentIndex:
                 self._index.remove(product_id)
 
 
-def _queue_urls(sqs: Any, settings: Settings) -> tuple[str, str]:
-    names = (settings.name("interactions"), settings.name("urgent"))
-    interactions, urgent = (sqs.get_queue_url(QueueName=n)["QueueUrl"] for n in names)
-    return interactions, urgent
+def _queue_urls(sqs: Any, settings: Settings) -> list[str]:
+    names = map(settings.name, ("interactions", "urgent", "learning"))
+    return [sqs.get_queue_url(QueueName=name)["QueueUrl"] for name in names]
 
 
 def _secrets_from_ssm(path: str) -> Mapping[str, str]:

@@ -13,20 +13,31 @@ from typing import Any
 
 from .errors import NotFoundError, PermanentError, RejoinderError, TemporaryError
 from .pipeline import respond
-from .queues import unseal
+from .queues import decisions_in, unseal
 from .steps.rooms import Rooms
 
 log = logging.getLogger("rejoinder")
 
 
 def finish(event: Any, queue: str, rooms: Rooms) -> None:
-    """Work on every record of the SQS event. Raises TemporaryError naming what is left over."""
+    """Work on every interaction of the SQS event. Raises TemporaryError naming what is left."""
+    _finish(event, queue, rooms, lambda body: _work_on(body, lambda i: respond(i, rooms)))
+
+
+def learn(event: Any, queue: str, rooms: Rooms) -> None:
+    """Count every decision that the SQS event names. Raises TemporaryError naming what is left."""
+    from .steps.counting import learn_from  # brings numpy, which no other function needs
+
+    _finish(event, queue, rooms, lambda body: learn_from(decisions_in(body), rooms))
+
+
+def _finish(event: Any, queue: str, rooms: Rooms, work_on: Callable[[str], None]) -> None:
     _catch_up(rooms)
     left: list[str] = []
     done: list[str] = []
     for record in event:
         try:
-            _work_on(record.body, lambda interaction: respond(interaction, rooms))
+            work_on(record.body)
             done.append(record.receipt_handle)
         except Exception as error:
             message_id = record.to_dict().get("messageId", "?")

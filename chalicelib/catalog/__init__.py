@@ -15,6 +15,7 @@ from .doubts import Doubts
 from .feed import FeedFormat, FeedRow, StoreRow, feed_format, read_feed, read_stores
 from .imports import ImportReport, import_products, import_stores
 from .limits import LimitStore, limit_warnings
+from .models import PublishedModels, Rollout, Rollouts, Serving, decides_for
 from .offers import DraftChange, OfferStore
 from .products import ProductChange, ProductStore, StoreChange
 from .published import PublishedCatalogs, Switch
@@ -41,11 +42,16 @@ __all__ = [
     "ProductStore",
     "Publication",
     "PublishedCatalogs",
+    "PublishedModels",
+    "Rollout",
+    "Rollouts",
+    "Serving",
     "SnapshotHead",
     "Snapshots",
     "StoreChange",
     "StoreRow",
     "Switch",
+    "decides_for",
     "differences",
     "feed_format",
     "import_products",

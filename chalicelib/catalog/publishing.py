@@ -17,7 +17,7 @@ from typing import Generic, Protocol, TypeVar
 from ..errors import NotFoundError
 from ..model import CompiledOffer, ContactLimits
 from .differences import Compiled
-from .published import Artifact, Open, PublishedCatalogs, Switch
+from .published import CompiledCatalog, Open, PublishedCatalogs, Switch
 
 Catalog = TypeVar("Catalog", bound=Compiled)
 
@@ -32,7 +32,7 @@ class Compile(Protocol):
         *,
         published_at: datetime,
         limits: ContactLimits | None = None,
-    ) -> Artifact: ...
+    ) -> CompiledCatalog: ...
 
 
 @dataclass(frozen=True, slots=True)

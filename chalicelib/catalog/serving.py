@@ -1,8 +1,7 @@
-"""What one container serves of the published catalogs, and how it keeps up with publications.
+"""What one container serves of what is published, and how it keeps up with publications.
 
 Lives here: when to look, who waits for it, and that what cannot be loaded never replaces what
-serves. Never here: the history and the artifacts (`published.py`), and what is made of one: `open_`
-is passed in.
+serves. Never here: the history and the artifacts (`published.py`), and what is made of one.
 
 A container looks every half of `refresh_seconds`, in the background: requests go on with what
 serves. Only where the last look is older than all of it (the container was frozen meanwhile), or
@@ -15,12 +14,13 @@ import logging
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Generic, NamedTuple
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from ..errors import NotFoundError, PermanentError, RejoinderError, TemporaryError
-from .published import Open, Opened, PublishedCatalogs
 
 log = logging.getLogger(__name__)
+
+Opened = TypeVar("Opened")
 
 Start = Callable[[Callable[[], None]], None]
 """Has something done beside the request that is being answered."""
@@ -38,20 +38,31 @@ class Refused(NamedTuple):
     reason: str
 
 
+class Named(Protocol):
+    """What is live, and what was before."""
+
+    @property
+    def version(self) -> str: ...
+    @property
+    def previous(self) -> str | None: ...
+
+
 class CatalogCache(Generic[Opened]):
-    """The live catalog, opened. Safe to use from several threads."""
+    """What is live, opened: the catalog, or the models. Safe to use from several threads."""
 
     def __init__(
         self,
-        catalogs: PublishedCatalogs,
         *,
-        open_: Open[Opened],
+        head: Callable[[], Named | None],
+        open_: Callable[[str], Opened],
         refresh_seconds: float,
         start: Start = in_background,
         prepare: Callable[[Opened], None] = lambda opened: None,
     ) -> None:
-        """`prepare` is what a version needs done before its first request, where there is time."""
-        self._catalogs = catalogs
+        """`head` names what is live; `open_` opens a version, or raises NotFoundError, or
+        PermanentError for what cannot be read; `prepare` is what a version needs done before its
+        first request, where there is time."""
+        self._head = head
         self._open = open_
         self._prepare = prepare
         self._longest = timedelta(seconds=refresh_seconds)
@@ -133,23 +144,23 @@ class CatalogCache(Generic[Opened]):
             self._failure = None
         except RejoinderError as error:
             self._failure = error
-            log.error("catalog not refreshed: %s %s", error.message, error.details)
+            log.error("what is live was not refreshed: %s %s", error.message, error.details)
         self._looked_at = now
 
     def _catch_up(self) -> None:
-        noted, head = self._noted, self._catalogs.head()
+        noted, head = self._noted, self._head()
         if head is None or head.version == self._version:
             self.refused = None
             return
         try:
-            opened, version = self._catalogs.open(head.version, self._open), head.version
+            opened, version = self._open(head.version), head.version
             refused = None
         except (PermanentError, NotFoundError) as error:
             self.refused = refused = Refused(head.version, error.message)
             if self._current is not None or head.previous is None:
                 raise
             log.error("the version before it serves: %s %s", error.message, error.details)
-            opened, version = self._catalogs.open(head.previous, self._open), head.previous
+            opened, version = self._open(head.previous), head.previous
         if self._beside:
             self._prepare(opened)
         with self._swapping:

@@ -22,6 +22,7 @@ from ..model import (
     Identification,
     Interaction,
     Message,
+    OfferContact,
     Order,
     OrderLine,
     Reach,
@@ -116,13 +117,19 @@ def record_order(customer: Customer, order: Order) -> Customer:
 
 
 def record_click(customer: Customer, click: Click, at: datetime) -> Customer:
-    """The customer with their answer to an offer: the contact that carried the link was clicked."""
-    offers = tuple(
-        o.model_copy(update={"response": "clicked", "response_at": at})
-        if o.decision_id == click.decision_id and o.offer_id == click.offer_id and not o.response
-        else o
-        for o in customer.offers
-    )
+    """The customer with their answer to an offer: the contact that carried the link was clicked,
+    when it was first."""
+
+    def is_news(contact: OfferContact) -> bool:
+        if (contact.decision_id, contact.offer_id) != (click.decision_id, click.offer_id):
+            return False
+        first = contact.response_at
+        return contact.response is None or (
+            contact.response == "clicked" and first is not None and at < first
+        )
+
+    clicked = {"response": "clicked", "response_at": at}
+    offers = tuple(o.model_copy(update=clicked) if is_news(o) else o for o in customer.offers)
     return customer.model_copy(update={"offers": offers})
 
 

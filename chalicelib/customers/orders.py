@@ -7,8 +7,9 @@ files (rows.py).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from .. import documents
 from ..documents import Cancelled, WriteItem
@@ -27,16 +28,26 @@ ORDERS_A_TRANSACTION = 20
 UNKNOWN_CUSTOMER = "there is no such customer"
 
 
+class Answering(NamedTuple):
+    """What imported orders answer: `put` puts it on the customer's view, `tell` is given the view
+    and the ids of its orders once they are counted, and again when they are imported again."""
+
+    put: Callable[[Customer, Order], Customer] = lambda customer, order: customer
+    tell: Callable[[Customer, Collection[str]], object] = lambda customer, order_ids: None
+
+
 def import_orders(
     store: CustomerStore,
     rows: Sequence[Row[TransactionRow]],
     now: datetime,
     category_of: CategoryOf = lambda _: None,
+    answering: Answering | None = None,
 ) -> Iterator[Row[TransactionRow]]:
     """Count each good row's order, and yield the rows refused. Raises TemporaryError: repeat it.
 
     `category_of` names the category of an order line that names only its product.
     """
+    answering = answering or Answering()
     owners = owners_of(store, [row.value.customer for row in rows if row.value is not None])
     orders: dict[str, list[tuple[int, Order]]] = {}
     for row in rows:
@@ -50,7 +61,7 @@ def import_orders(
     for customer_id, theirs in orders.items():
         for start in range(0, len(theirs), ORDERS_A_TRANSACTION):
             some = theirs[start : start + ORDERS_A_TRANSACTION]
-            if not _count(store, customer_id, [order for _, order in some], now):
+            if not _count(store, customer_id, [order for _, order in some], now, answering):
                 yield from (Row(line, reason=UNKNOWN_CUSTOMER) for line, _ in some)
 
 
@@ -68,36 +79,53 @@ def counted_items(customer_id: str, orders: Iterable[Order]) -> Iterator[Item]:
     return (_counted_key(customer_id, order.id) for order in orders)
 
 
-def _count(store: CustomerStore, customer_id: str, orders: Sequence[Order], now: datetime) -> bool:
+def _count(
+    store: CustomerStore,
+    customer_id: str,
+    orders: Sequence[Order],
+    now: datetime,
+    answering: Answering,
+) -> bool:
+    """False when the customer is gone: erased, but for an identity."""
     for lost in store.patience.attempts():
         try:
-            return _count_once(store, customer_id, orders, now, lost)
+            counted = _count_once(store, customer_id, orders, now, lost, answering)
         except Cancelled:
             continue
+        if counted is not None:
+            answering.tell(counted, {order.id for order in orders})
+        return counted is not None
     raise TemporaryError("a customer kept changing while orders of theirs were imported")
 
 
 def _count_once(
-    store: CustomerStore, customer_id: str, orders: Sequence[Order], now: datetime, lost: int
-) -> bool:
-    """False when the customer is gone: erased, but for an identity."""
+    store: CustomerStore,
+    customer_id: str,
+    orders: Sequence[Order],
+    now: datetime,
+    lost: int,
+    answering: Answering,
+) -> Customer | None:
+    """The customer with the orders counted, None when they are gone."""
     items = list(store.items(customer_id, "", backwards=True))
     view = [item for item in items if item["sk"]["S"].startswith("view#")]
     if not whole(view, lost):
         raise Cancelled
     before = read_view(view)
     if before is None:
-        return False
+        return None
     if before.merged_into:
-        return _count_once(store, before.merged_into, orders, now, lost)
+        return _count_once(store, before.merged_into, orders, now, lost, answering)
     counted = _counted(store, items)
     uncounted = [order for order in orders if order.id not in counted]
     if not uncounted:
-        return True
+        return before
     after = with_orders(before, uncounted)
+    for order in uncounted:
+        after = answering.put(after, order)
     marks = [_mark(store, before.id, order.id) for order in uncounted]
     store.transact([*store.changes(before, after, now), *marks])
-    return True
+    return after
 
 
 def _counted(store: CustomerStore, items: Iterable[Item]) -> set[str]:

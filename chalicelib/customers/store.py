@@ -98,7 +98,7 @@ class CustomerStore:
         for lost in self.patience.attempts():
             items = list(self.items(customer_id, "view#", backwards=True))
             if whole(items, lost):
-                return read_view(i for i in items if orders or not _is_order(i))
+                return read_view(items, orders=orders)
         raise TemporaryError("others keep changing the customer", customer_id=customer_id)
 
     def living(self, customer_id: str, *, orders: bool = True) -> Customer | None:
@@ -290,11 +290,6 @@ class CustomerStore:
         return documents.number(item, "expires_at", 2**60) < now.timestamp()
 
 
-def _is_order(item: Item) -> bool:
-    sort_key: str = item["sk"]["S"]
-    return sort_key.startswith(_ORDER)
-
-
 def offer_key(contact: OfferContact) -> str:
     return f"{_OFFER}{contact.decision_id}#{contact.offer_id}"
 
@@ -338,24 +333,25 @@ def whole(items: Sequence[Item], looks: int) -> bool:
     return all(documents.number(i, "version", version) >= version for i in together if i)
 
 
-def read_view(items: Iterable[Mapping[str, Any]]) -> Customer | None:
-    """One customer from the items of their view; None without a profile."""
+def read_view(items: Iterable[Mapping[str, Any]], *, orders: bool = True) -> Customer | None:
+    """One customer from the items of their view, on request without orders; None without a
+    profile."""
     version, members = None, list[str]()
-    orders, offers = list[str](), list[str]()
+    placed, offers = list[str](), list[str]()
     for item in items:
-        kind, body = item["sk"]["S"], item["body"]["S"]
+        kind = item["sk"]["S"]
+        if kind.startswith(_OFFER):
+            offers.append(item["body"]["S"])
+        elif kind.startswith(_ORDER):
+            placed.append(item["body"]["S"])
+        elif kind in (PROFILE, ACTIVITY):
+            members.append(item["body"]["S"][1:-1])
         if kind == PROFILE:
             version = documents.number(dict(item), "version")
-        if kind in (PROFILE, ACTIVITY):
-            members.append(body[1:-1])
-        elif kind.startswith(_ORDER):
-            orders.append(body)
-        elif kind.startswith(_OFFER):
-            offers.append(body)
     if version is None:
         return None
     # One document out of all of them: parsing it once is cheaper than each by itself.
-    members += (f'"version":{version}', f'"orders":[{",".join(orders)}]')
+    members += (f'"version":{version}', f'"orders":[{",".join(placed if orders else ())}]')
     members.append(f'"offers":[{",".join(offers)}]')
     customer = Customer.model_validate_json(f"{{{','.join(filter(None, members))}}}")
     newest = {

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from array import array
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import accumulate, chain
 from typing import Any
 
@@ -59,17 +59,28 @@ class Affinity:
         """How many topics there are."""
         return len(self._topic_ends)
 
-    def topics(self, situation: Situation) -> dict[int, tuple[str, ...]]:
-        """The topics that the customer has to do with, by number, with their categories."""
+    def categories(self) -> list[tuple[str, ...]]:
+        """Of every topic, by number."""
+        if not self._topics:
+            self._read_topics()
+        return self._topics
+
+    def topics(self, situation: Situation, *, bought: bool = True) -> dict[int, tuple[str, ...]]:
+        """The topics that the customer has to do with, by number, with their categories; without
+        what they have to do with by purchases alone, if not `bought`."""
         kept = situation.customer.aggregates
-        dealt = (kept.last_purchase, kept.purchase_count, kept.last_view, kept.view_count)
+        dealt: tuple[Mapping[str, Any], ...] = (kept.last_view, kept.view_count)
+        if bought:
+            dealt = (kept.last_purchase, kept.purchase_count, *dealt)
         if not (any(dealt) or situation.asked_categories or situation.basket_categories):
             return {}
         if not self._topics:
             self._read_topics()
         roots = {root_of(path) for path in situation.basket_categories}
         met = [_met(self._by_category, keys) for keys in (*dealt, situation.asked_categories)]
-        met += [_met(self._by_root, keys) for keys in (kept.last_purchase, roots)]
+        met += [
+            _met(self._by_root, keys) for keys in ((kept.last_purchase, roots) if bought else ())
+        ]
         return {n: self._topics[n] for n in chain.from_iterable(met)}
 
     def singled_out(self, situation: Situation) -> set[int]:

@@ -6,12 +6,10 @@ seed give the same decision, byte for byte.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from random import Random
 from typing import Final, overload
 
 from ..model import (
@@ -21,26 +19,29 @@ from ..model import (
     Decision,
     DecisionInputs,
     Offer,
+    Purpose,
     RejectedOffer,
     ScoredOffer,
     as_utc,
 )
 from . import policy, reasons
 from .arbitration import Arbitration
+from .choosing import Limits, Ranked, Slates, slates
 from .compiled import Catalog, open_catalog
 from .compiling import compile_catalog
 from .eligibility import prepare_rule
+from .exploring import Seen
 from .policy import Allowance
-from .ranking import Ranking, Sight, Terms
-from .scoring import PRIOR, Model, Scorer
+from .ranking import Ranking
+from .scoring import PRIOR, Model, Observed, Scorer
 from .search import Candidate
+from .sight import Sight
 from .situation import Situation, Target
+from .terms import Terms
 from .view import Frame, build_frame
 
 CODE_VERSION: Final = "2"
 """Raised whenever the same inputs would lead this code to another decision."""
-DRAWS: Final = 98
-"""Draws by which an exploring model's selection probabilities are estimated."""
 _NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 _Teller = Callable[[], RejectedOffer]
@@ -88,7 +89,10 @@ class Account(Sequence[RejectedOffer]):
 class Engine:
     """Decides by one published catalog."""
 
-    def __init__(self, catalog: Catalog, model: Model = PRIOR) -> None:
+    def __init__(
+        self, catalog: Catalog, model: Model = PRIOR, ranking: Ranking | None = None
+    ) -> None:
+        """`ranking` is one of this catalog by this model, which knows its rules already."""
         self.catalog = catalog
         self.versions = {
             "catalog": catalog.version,
@@ -96,7 +100,8 @@ class Engine:
             "code": CODE_VERSION,
         }
         self._model = model
-        self._ranking = Ranking(catalog, model)
+        self._least_score = model.least_score(catalog.limits.share)
+        self._ranking = ranking or Ranking(catalog, model)
 
     @classmethod
     def of(
@@ -109,6 +114,15 @@ class Engine:
         """An engine for these offers, compiled in memory."""
         artifact = compile_catalog(offers, published_at=_NEVER, limits=limits)
         return cls(open_catalog(artifact.body), model)
+
+    def under(self, model: Model) -> Engine:
+        """One that decides by the same catalog and another model."""
+        return Engine(self.catalog, model, self._ranking.under(model))
+
+    @property
+    def reads_orders(self) -> bool:
+        """Whether the customer's latest orders tell this engine anything."""
+        return self._model.patterns is not None
 
     def warm(self) -> None:
         """Does beforehand what the first decisions would do: for a version that is to serve next,
@@ -130,20 +144,31 @@ class Engine:
         `digest` is the fingerprint of the inputs as they are recorded.
         """
         now = as_utc(now)
-        chosen = self._chosen(inputs, now, self._drawn(seed))
-        likely = self._selection(inputs, now, seed)
+        found = self.slates(inputs, now=now)
         return Decision(
             id=decision_id,
             interaction_id=interaction_id,
             customer_id=inputs.customer.id,
-            offers=tuple(_scored(c, offer, likely(offer.id)) for c, offer in chosen),
+            offers=tuple(_scored(*each, found) for each in found.drawn(seed)),
             context=inputs.context,
             understanding=inputs.understanding,
             versions=self.versions,
             seed=seed,
             decided_at=now,
+            best=found.best,
             inputs_digest=digest,
         )
+
+    def slates(self, inputs: DecisionInputs, *, now: datetime) -> Slates:
+        """All that may be chosen, and how likely each of it is: what `decide` draws from."""
+        return self._slates(_moment(inputs, now, self.catalog.limits))
+
+    def chances(self, inputs: DecisionInputs, *, now: datetime) -> dict[str, float]:
+        """Every offer that may be chosen first, and how likely; adds up to 1 where there are any.
+
+        1 for one offer, where the model does not explore.
+        """
+        return self.slates(inputs, now=now).first()
 
     def account(self, inputs: DecisionInputs, decision: Decision) -> Account:
         """Why every other offer was not chosen, told one by one as it is read.
@@ -151,13 +176,14 @@ class Engine:
         The eligible ones come first, the best of them first, then the others by id.
         """
         moment = _moment(inputs, decision.decided_at, self.catalog.limits)
-        arbitration = Arbitration(moment.allowance, inputs.limit)
-        passed = list(arbitration.account(self._candidates(moment, self._drawn(decision.seed))))
-        last = arbitration.chosen[-1][0] if arbitration.chosen else None
+        made = self._slates(moment).drawn(decision.seed)
+        chosen = {offer.id for _, offer in made}
+        arbitration = Arbitration(moment.allowance, inputs.limit, self._least_score)
+        passed = list(arbitration.account(self._candidates(moment), chosen))
+        last = made[-1][0] if made else None
         tellers: dict[str, _Teller] = {
             p.offer.id: partial(reasons.passed_over, p, last) for p in passed
         }
-        chosen = {offer.id for _, offer in arbitration.chosen}
         moment = _moment(inputs, decision.decided_at, self.catalog.limits)
         for offer_id in self.catalog.ids():
             if offer_id not in tellers and offer_id not in chosen:
@@ -173,10 +199,27 @@ class Engine:
         chosen = [self.catalog.offer(each.offer_id) for each in decision.offers]
         return {o.id: scorer.contributions(Target.of(o), o.features) for o in chosen if o}
 
+    def observed(self, inputs: DecisionInputs, decision: Decision) -> dict[str, Observed]:
+        """What the model saw of the offers that it made, by id: what learning takes up again."""
+        moment = _moment(inputs, decision.decided_at, self.catalog.limits)
+        scorer = Scorer(self._model, moment.situation)
+        offers = (self.catalog.offer(each.offer_id) for each in decision.offers)
+        return {o.id: scorer.observed(Target.of(o), o.features) for o in offers if o}
+
+    def terms(self, inputs: DecisionInputs, *, now: datetime) -> Terms:
+        """The customer prepared for this catalog: what `best_first` takes."""
+        moment = _moment(inputs, now, self.catalog.limits)
+        return self._terms(moment)
+
+    def best_first(self, terms: Terms) -> Iterator[Candidate]:
+        """The offers that pass every check of their own, each found when it is asked for; the
+        catalog's limits and exclusive groups are left to arbitration."""
+        return Sight(self._ranking, terms).best_first()
+
     def eligible(self, inputs: DecisionInputs, now: datetime) -> set[str]:
         """The ids of all offers that pass every check of their own: not the catalog's limits."""
         moment = _moment(inputs, now, self.catalog.limits)
-        return {candidate.offer_id for candidate, _ in self._candidates(moment, self._model)}
+        return {candidate.offer_id for candidate, _ in self._candidates(moment)}
 
     def reachable(self, customer: Customer, now: datetime) -> set[str]:
         """The ids of the offers that this customer could be made at `now`, whatever is asked and
@@ -185,43 +228,30 @@ class Engine:
         moment = _moment(DecisionInputs(customer=customer), now, self.catalog.limits)
         return set(map(self.catalog.id_at, self.catalog.index.reachable(moment.frame)))
 
-    def _drawn(self, seed: int, draw: int = 0) -> Model:
-        """The model that decides: where it explores, the draw that the seed gives."""
-        if not self._model.spread:
-            return self._model
-        rng = Random(f"{seed} {draw}" if draw else seed)  # noqa: S311 - to be had again
-        return self._model.drawn(rng)
+    def _slates(self, moment: _Moment) -> Slates:
+        scorer = Scorer(self._model, moment.situation)
 
-    def _selection(
-        self, inputs: DecisionInputs, now: datetime, seed: int
-    ) -> Callable[[str], float]:
-        """How likely an offer was to be chosen, over draws of the weights; 1 where none are drawn.
+        def see(offers: Sequence[Offer]) -> Seen:
+            targets = [(self._ranking.target_of(offer), offer.features) for offer in offers]
+            names, features = scorer.compared(targets)
+            log_odds = [scorer.log_odds(*each) for each in targets]
+            return Seen(names, features, log_odds, [o.value * o.weight for o in offers])
 
-        Estimated from DRAWS other draws by the rule of succession, so that it is never 0:
-        https://en.wikipedia.org/wiki/Rule_of_succession.
-        """
-        if not self._model.spread:
-            return lambda offer_id: 1.0
-        times = Counter[str]()
-        for draw in range(1, DRAWS + 1):
-            chosen = self._chosen(inputs, now, self._drawn(seed, draw))
-            times.update(offer.id for _, offer in chosen)
-        return lambda offer_id: (times[offer_id] + 1) / (DRAWS + 2)
+        def service() -> Ranked:
+            served = moment.inputs.model_copy(update={"purposes": (Purpose.SERVICE,)})
+            return self._candidates(_moment(served, moment.now, self.catalog.limits), scorer)
 
-    def _chosen(
-        self, inputs: DecisionInputs, now: datetime, model: Model
-    ) -> list[tuple[Candidate, Offer]]:
-        moment = _moment(inputs, now, self.catalog.limits)
-        arbitration = Arbitration(moment.allowance, inputs.limit)
-        arbitration.choose(self._candidates(moment, model))
-        return arbitration.chosen
+        limits = Limits(moment.inputs.limit, moment.allowance, self._least_score)
+        return slates(self._candidates(moment, scorer), service, limits, self._model, see)
 
-    def _candidates(self, moment: _Moment, model: Model) -> Iterator[tuple[Candidate, Offer]]:
+    def _candidates(self, moment: _Moment, scorer: Scorer | None = None) -> Ranked:
         """The eligible offers, best first."""
-        scorer = Scorer(model, moment.situation)
-        terms = Terms(self._ranking, moment.frame, scorer, moment.allowance, moment.exhausted)
-        for found in Sight(self._ranking, terms).best_first():
+        for found in self.best_first(self._terms(moment, scorer)):
             yield found, self.catalog.offer_at(found.position)
+
+    def _terms(self, moment: _Moment, scorer: Scorer | None = None) -> Terms:
+        scorer = scorer or Scorer(self._model, moment.situation)
+        return Terms(self._ranking, moment.frame, scorer, moment.allowance, moment.exhausted)
 
     def _refusal(self, offer_id: str, moment: _Moment) -> RejectedOffer:
         """The first check that the offer does not pass: date, purpose, rule, cap, budget."""
@@ -255,7 +285,7 @@ def _moment(inputs: DecisionInputs, now: datetime, limits: ContactLimits) -> _Mo
     )
 
 
-def _scored(candidate: Candidate, offer: Offer, likely: float) -> ScoredOffer:
+def _scored(candidate: Candidate, offer: Offer, among: Slates) -> ScoredOffer:
     return ScoredOffer(
         offer_id=offer.id,
         title=offer.title,
@@ -263,5 +293,5 @@ def _scored(candidate: Candidate, offer: Offer, likely: float) -> ScoredOffer:
         probability=candidate.probability,
         value=offer.value,
         weight=offer.weight,
-        selection_probability=likely,
+        selection_probability=among.probability(offer.id),
     )

@@ -151,3 +151,6 @@ FEATURES: Final = (
     Feature("weekend", "Saturday or Sunday where the customer lives",
             lambda s, t: float(s.local.weekday() >= 5)),
 )  # fmt: skip
+
+OF_PURCHASES: Final = frozenset({"bought_lately", "bought_often", "due", "complements"})
+"""Of categories, by what was bought: a model that knows patterns has tendencies instead."""

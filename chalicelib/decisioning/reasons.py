@@ -59,12 +59,19 @@ def passed_over(passed: Passed, last: Candidate | None) -> RejectedOffer:
     if passed.beaten_by is not None:
         text = f"cannot be combined with {passed.beaten_by!r}, which suits better"
         return RejectedOffer(offer_id=offer.id, reason="exclusive", text=text)
-    if last is None:
+    score = passed.candidate.score
+    if passed.least_score is not None:
+        text = (
+            f"not now: it is worth {score:.4g} at this moment, and marketing is made from "
+            f"{passed.least_score:.4g} on"
+        )
+    elif last is None:
         text = "no offer was asked for"
+    elif score > last.score:
+        text = f"another was tried, to learn what it does: this one scores {score:.4g}"
     else:
         text = (
-            f"others suit better: it scores {passed.candidate.score:.4g}, "
-            f"the last of those chosen {last.score:.4g}"
+            f"others suit better: it scores {score:.4g}, the last of those chosen {last.score:.4g}"
         )
     return RejectedOffer(offer_id=offer.id, reason="score", text=text)
 

@@ -13,12 +13,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import exp
-from random import Random
-from typing import Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..model import Purpose
-from .features import FEATURES, Feature, Scope
+from .features import FEATURES, OF_PURCHASES, Feature, Scope
 from .situation import Situation, Target
+
+if TYPE_CHECKING:
+    # numpy, which only a model with patterns needs, is loaded with that.
+    from .leanings import Leanings
+    from .outlook import Outlook
+    from .patterns import Floats, Patterns
 
 _PLACES: Final = 2.0**40
 """Probabilities are cut to forty binary places, twelve decimals, so that another processor's exp()
@@ -35,6 +40,7 @@ def _in(*scopes: Scope) -> tuple[Feature, ...]:
     return tuple(f for f in FEATURES if f.scope in scopes)
 
 
+_BESIDE_TENDENCIES: Final = tuple(f for f in FEATURES if f.name not in OF_PURCHASES)
 _OF_CUSTOMER: Final = _in("customer")
 _OF_PURPOSE: Final = _in("purpose")
 _OF_CATEGORIES: Final = _in("categories")
@@ -47,14 +53,48 @@ _OF_OFFER: Final = _in("offer")
 class Model:
     """Weights of log-odds by feature name; a feature that has none counts for nothing.
 
-    `spread` says how unsure each weight is, as a standard deviation: a model that has any explores,
-    by deciding with weights drawn anew for every decision (Thompson sampling,
-    https://en.wikipedia.org/wiki/Thompson_sampling).
+    `ensemble` says how unsure the weights are: of each, how far it lies from the mean in every
+    member, all of them drawn from what the outcomes leave open. A model that has one explores.
+    `scores` are the percentiles, 1 to 99, of what the best marketing offer of past decisions
+    scored: by them a catalog's share of moments becomes a least score. `patterns` are what orders
+    teach of categories; a model that has them looks at tendencies, which take the place of the
+    features of purchases by category.
     """
 
     name: str
     weights: Mapping[str, float]
-    spread: Mapping[str, float] = field(default_factory=dict)
+    ensemble: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    scores: tuple[float, ...] = ()
+    patterns: Patterns | None = None
+
+    @cached_property
+    def members(self) -> int:
+        """How many the ensemble has."""
+        return min(map(len, self.ensemble.values()), default=0)
+
+    def deviations(self, names: tuple[str, ...]) -> Floats:
+        """Of these features how far each member's weights lie from the mean (names x members)."""
+        found = self._deviations.get(names)
+        if found is None:
+            import numpy as np  # which deciding does without where nothing is explored
+
+            surely = (0.0,) * self.members
+            found = np.array([self.ensemble.get(name, surely) for name in names])
+            self._deviations.clear()
+            self._deviations[names] = found
+        return found
+
+    @cached_property
+    def _deviations(self) -> dict[tuple[str, ...], Floats]:
+        """Those that were asked for last."""
+        return {}
+
+    def least_score(self, share: float | None) -> float:
+        """What only this share of past moments, about, had an offer for; 0 where none is known."""
+        if share is None or not self.scores:
+            return 0.0
+        place = min(max(round(100 * (1.0 - share)), 0), len(self.scores))
+        return self.scores[place - 1] if place else 0.0
 
     def own(self, features: Mapping[str, float]) -> float:
         """The part of the log-odds that an offer's own features make: the same for everybody.
@@ -71,20 +111,24 @@ class Model:
         return min(max(most, -_STEEPEST_OWN), _STEEPEST_OWN)
 
     @cached_property
+    def leanings(self) -> Leanings:
+        """The weights of tendencies."""
+        from .leanings import Leanings
+
+        return Leanings(self.weights)
+
+    @cached_property
     def raised_by_silence(self) -> bool:
         """Whether an offer that was not answered may be the likelier for it."""
         return any(self.weights.get(f.name, 0.0) > 0 for f in _OF_OFFER if f.name != "clicked")
 
-    def drawn(self, rng: Random) -> Model:
-        """One draw of the weights, each normal about its mean; the draw itself is sure."""
-        names = sorted(self.weights.keys() | self.spread.keys())
-        weights = {n: rng.gauss(self.weights.get(n, 0.0), self.spread.get(n, 0.0)) for n in names}
-        return Model(f"{self.name}-drawn", weights)
-
     @cached_property
     def version(self) -> str:
         """The name and the content's hash."""
-        content = json.dumps([sorted(self.weights.items()), sorted(self.spread.items())])
+        told = [sorted(self.weights.items()), sorted(self.ensemble.items()), self.scores]
+        content = json.dumps(told)
+        if self.patterns is not None:
+            content += self.patterns.digest
         return f"{self.name}-{hashlib.sha256(content.encode()).hexdigest()[:12]}"
 
 
@@ -122,6 +166,13 @@ Set so that a mass offer stands near 4 %, one moved by what was just done near 1
 everything speaks for near 40 %."""
 
 
+class Observed(NamedTuple):
+    """The features of one offer that are not 0, by name, and its log-odds."""
+
+    features: Mapping[str, float]
+    log_odds: float
+
+
 _NOTHING: Final = {p: Target("", p, frozenset(), (), frozenset()) for p in Purpose}
 
 
@@ -135,7 +186,10 @@ class Scorer:
     def __init__(self, model: Model, situation: Situation) -> None:
         self.model = model
         self.situation = situation
+        self.outlook = _outlook(model, situation)
         everybody = self._sum(_OF_CUSTOMER, _NOTHING[Purpose.SERVICE])
+        if self.outlook is not None:
+            everybody += self.outlook.moment
         self.common = {p: everybody + self._sum(_OF_PURPOSE, _NOTHING[p]) for p in Purpose}
         self._by_categories: dict[tuple[str, ...], float] = {}
         self._by_offer: dict[str, float] = {}
@@ -145,7 +199,10 @@ class Scorer:
         found = self._by_categories.get(categories)
         if found is None:
             target = Target("", Purpose.SERVICE, frozenset(), categories, frozenset())
-            found = self._by_categories[categories] = self._sum(_OF_CATEGORIES, target)
+            found = self._sum(_OF_CATEGORIES, target)
+            if self.outlook is not None:
+                found += self.outlook.part(categories)
+            self._by_categories[categories] = found
         return found
 
     def targeted(self, target: Target) -> float:
@@ -184,15 +241,58 @@ class Scorer:
                 found += weight * feature.measure(situation, target)
         return found
 
+    @cached_property
+    def _measured(self) -> tuple[Feature, ...]:
+        return FEATURES if self.outlook is None else _BESIDE_TENDENCIES
+
+    def log_odds(self, target: Target, features: Mapping[str, float]) -> float:
+        """Of one offer, with its own features."""
+        return self.common[target.purpose] + self.model.own(features) + self.targeted(target)
+
+    def observed(self, target: Target, features: Mapping[str, float]) -> Observed:
+        """Of one offer the features that are not 0, and its log-odds."""
+        measured = {f.name: f.measure(self.situation, target) for f in self._measured}
+        if self.outlook is not None:
+            measured |= self.outlook.observed(target.categories)
+        measured |= {f"offer.{name}": value for name, value in features.items()}
+        found = {name: value for name, value in measured.items() if value}
+        return Observed(found, self.log_odds(target, features))
+
+    def compared(
+        self, some: Sequence[tuple[Target, Mapping[str, float]]]
+    ) -> tuple[tuple[str, ...], Floats]:
+        """The features of some offers as one array (offers x names), for those who explore."""
+        import numpy as np  # which deciding does without where nothing is explored
+
+        own = sorted({name for _, features in some for name in features})
+        rows = [
+            [
+                *(f.measure(self.situation, target) for f in self._measured),
+                *(features.get(name, 0.0) for name in own),
+            ]
+            for target, features in some
+        ]
+        names = (*(f.name for f in self._measured), *(f"offer.{name}" for name in own))
+        if self.outlook is None:
+            return names, np.array(rows)
+        further, more = self.outlook.compared([target.categories for target, _ in some])
+        return names + further, np.hstack([np.array(rows), more])
+
     def contributions(self, target: Target, features: Mapping[str, float]) -> dict[str, float]:
         """Each feature's part of the log-odds, those that have any."""
+        weights, measured = self.model.weights, self.observed(target, features).features
         parts = {
-            f.name: self.model.weights.get(f.name, 0.0) * f.measure(self.situation, target)
-            for f in FEATURES
+            name: round(weights.get(name, 0.0) * measured[name], _DECIMALS) for name in measured
         }
-        for name in sorted(features):
-            parts[f"offer.{name}"] = self.model.weights.get(f"offer.{name}", 0.0) * features[name]
-        return {name: round(part, _DECIMALS) for name, part in parts.items() if part}
+        return {name: part for name, part in parts.items() if part}
+
+
+def _outlook(model: Model, situation: Situation) -> Outlook | None:
+    if model.patterns is None:
+        return None
+    from .outlook import Outlook
+
+    return Outlook(model, model.patterns, situation)
 
 
 def probability(log_odds: float) -> float:

@@ -26,6 +26,7 @@ from ..model import (
     Message,
     TrackedLink,
 )
+from .statistics import closing
 
 NamedWrite = tuple[str, WriteItem]
 TRANSACTION_LIMIT = 100
@@ -46,10 +47,14 @@ class Refused(Exception):
 class Ledger:
     """Interactions, decisions and links, in the `ledger` table of one stage."""
 
-    def __init__(self, client: Any, table: str, retention_days: int) -> None:
+    def __init__(
+        self, client: Any, table: str, retention_days: int, attribution_hours: float = 72
+    ) -> None:
+        """`attribution_hours`: how long after a decision its outcome is due to be counted."""
         self.table = table
         self._client = client
         self._retention = timedelta(days=retention_days)
+        self._attribution = timedelta(hours=attribution_hours)
 
     def commit(self, writes: Sequence[NamedWrite]) -> None:
         """All of it or nothing. Raises Refused, or TemporaryError when AWS would not."""
@@ -75,7 +80,8 @@ class Ledger:
         """Record the decision beside its inputs, JSON whose digest the decision holds."""
         item = self._item("decision", decision.id, decision, now)
         packed = {"inputs": {"B": zlib.compress(inputs, _QUICK)}}
-        return documents.put(self.table, {**item, **packed})
+        due = closing(decision, self._attribution)
+        return documents.put(self.table, {**item, **packed, **due})
 
     def keep_link(self, link: TrackedLink, now: datetime) -> WriteItem:
         return documents.put(self.table, self._item("link", link.token, link, now))
@@ -96,14 +102,7 @@ class Ledger:
         item = self._get(f"decision#{decision_id}")
         if item is None:
             return None
-        decision = documents.read(Decision, item)
-        inputs = _unpacked(bytes(item["inputs"]["B"]))
-        if hashlib.sha256(inputs).hexdigest() != decision.inputs_digest:
-            raise PermanentError(
-                "the recorded inputs are not those that were decided on: the record was damaged",
-                decision_id=decision_id,
-            )
-        return decision, DecisionInputs.model_validate_json(inputs)
+        return open_decision(item)
 
     def link(self, token: str) -> TrackedLink | None:
         item = self._get(f"link#{token}")
@@ -129,6 +128,18 @@ class Ledger:
 
     def _get(self, pk: str) -> dict[str, Any] | None:
         return documents.get(self._client, self.table, pk, _RECORD)
+
+
+def open_decision(item: dict[str, Any]) -> tuple[Decision, DecisionInputs]:
+    """A decision's stored item as what it holds. Raises PermanentError where it was damaged."""
+    decision = documents.read(Decision, item)
+    inputs = _unpacked(bytes(item["inputs"]["B"]))
+    if hashlib.sha256(inputs).hexdigest() != decision.inputs_digest:
+        raise PermanentError(
+            "the recorded inputs are not those that were decided on: the record was damaged",
+            decision_id=decision.id,
+        )
+    return decision, DecisionInputs.model_validate_json(inputs)
 
 
 def _unpacked(packed: bytes) -> bytes:

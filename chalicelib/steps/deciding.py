@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from ..decisioning import LATEST_ORDERS
 from ..model import (
     Channel,
     Customer,
@@ -18,6 +19,7 @@ from ..model import (
     OfferContact,
     Product,
     Purpose,
+    Shadow,
     Understanding,
 )
 from .plan import Unit
@@ -49,10 +51,9 @@ class Question:
 
 def decide(question: Question, rooms: Rooms, now: datetime) -> Choice:
     """Rank the published offers; one whose budget turns out to be spent is left out."""
-    engine = rooms.engine()
+    engine = rooms.engine_for(question.customer.id)
     products = products_meant(question, rooms)
-    # Rules and scores read what was counted of the orders, never the orders: none is recorded.
-    customer = question.customer.model_copy(update={"orders": ()})
+    customer = _recorded_of(question.customer, rooms)
     exhausted: frozenset[str] = frozenset()
     while True:
         inputs = DecisionInputs(
@@ -77,8 +78,35 @@ def decide(question: Question, rooms: Rooms, now: datetime) -> Choice:
         offers = tuple(offer for offer in chosen if offer is not None)
         units, spent = _units(offers, rooms, now)
         if not spent:
-            return Choice(decision, offers, recorded, units)
+            return Choice(_shadowed(decision, inputs, rooms), offers, recorded, units)
         exhausted |= spent
+
+
+def reads_orders(customer_id: str, rooms: Rooms) -> bool:
+    """Whether deciding for this customer takes their latest orders; else what was counted of them
+    is enough."""
+    shadow = rooms.engine_in_shadow()
+    deciding = rooms.engine_for(customer_id).reads_orders
+    return deciding or (shadow is not None and shadow.reads_orders)
+
+
+def _recorded_of(customer: Customer, rooms: Rooms) -> Customer:
+    """The customer with no more orders than are read: all that is recorded."""
+    kept = customer.orders[:LATEST_ORDERS] if reads_orders(customer.id, rooms) else ()
+    return customer.model_copy(update={"orders": kept})
+
+
+def _shadowed(decision: Decision, inputs: DecisionInputs, rooms: Rooms) -> Decision:
+    """The decision with what a candidate would have chosen that decides for nobody yet."""
+    engine = rooms.engine_in_shadow()
+    if engine is None:
+        return decision
+    other = engine.decide(
+        inputs, now=decision.decided_at, seed=decision.seed, decision_id=decision.id
+    )
+    offer_ids = tuple(offer.offer_id for offer in other.offers)
+    shadow = Shadow(model=engine.versions["model"], offer_ids=offer_ids)
+    return decision.model_copy(update={"shadow": shadow})
 
 
 def with_contacts(

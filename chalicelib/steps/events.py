@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..customers import activity
+from ..customers.answers import with_answers
 from ..customers.linking import (
     finish,
     is_anonymous,
@@ -30,6 +31,7 @@ def observe(interaction: Interaction, rooms: Rooms) -> Plan | None:
     customer = _join(customer, sender, rooms)
     before = started(customer)
     after = activity.record(customer, interaction, rooms.category_of)
+    after = with_answers(after, interaction, rooms.attribution, rooms.engine().catalog.offer)
     if isinstance(interaction.body, Identification) and not interaction.body.gpc:
         known = with_traits(after, interaction.body.traits)
         after = touched(after, known, interaction.occurred_at)

@@ -125,6 +125,19 @@ def in_words(offer: ScoredOffer) -> str:
     return f"chosen: {product} = {offer.score:.2f}{''.join(said)}"
 
 
+def engine_of(decision: Decision, rooms: Rooms, catalog_version: str | None = None) -> Engine:
+    """The engine that made the decision, or would with another catalog.
+
+    Where its model cannot be read it is the live one's: the versions tell. Raises NotFoundError and
+    PermanentError where there is no such catalog, or it cannot be read.
+    """
+    catalog = catalog_version or decision.versions["catalog"]
+    try:
+        return rooms.engine_of(catalog, decision.versions["model"])
+    except (NotFoundError, PermanentError):
+        return rooms.engine_of(catalog)
+
+
 class _Missing(Exception):
     """Why what was not recorded cannot be worked out."""
 
@@ -141,7 +154,7 @@ def _worked_out(
     if inputs is None:
         raise _Missing("what it was made from is damaged")
     try:
-        engine = rooms.engine_of(decision.versions["catalog"])
+        engine = engine_of(decision, rooms)
     except (NotFoundError, PermanentError) as error:
         raise _Missing(f"its catalog cannot be read: {error.message}") from None
     parts = engine.contributions(inputs, decision)

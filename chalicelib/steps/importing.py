@@ -12,6 +12,7 @@ from ..customers.orders import import_orders
 from ..customers.records import Format
 from ..customers.rows import Row, read_customers, read_transactions
 from ..errors import PayloadError
+from .learning import answering
 from .restocking import call_out
 from .rooms import Rooms
 
@@ -33,7 +34,9 @@ def customers(kind: str, body: bytes, rooms: Rooms) -> dict[str, Any]:
         orders = read_transactions(lines, form)
         return _report(
             orders,
-            lambda chunk: import_orders(rooms.customers, chunk, now, rooms.category_of),
+            lambda chunk: import_orders(
+                rooms.customers, chunk, now, rooms.category_of, answering(rooms)
+            ),
         )
     raise PayloadError("not a kind of import", wanted=["customers", "transactions"])
 

@@ -19,7 +19,7 @@ from ..model import (
     Purpose,
 )
 from ..preference import choose
-from .deciding import Question, decide, note_spent, with_contacts
+from .deciding import Question, decide, note_spent, reads_orders, with_contacts
 from .plan import Plan
 from .rooms import Rooms
 
@@ -55,7 +55,9 @@ def decide_now(asked: DecisionRequest, rooms: Rooms) -> Decision:
         spent = False
         now = rooms.clock()
         owner = rooms.customers.resolve([asked.identity]).get(asked.identity)
-        customer = rooms.customers.living(owner, orders=False) if owner else None
+        customer = None
+        if owner:
+            customer = rooms.customers.living(owner, orders=reads_orders(owner, rooms))
         plan = _plan(asked, customer, rooms, now)
         try:
             rooms.ledger.commit(plan.writes(rooms, now))

@@ -14,11 +14,12 @@ from pydantic import Field
 from ..decisioning import Account, Engine
 from ..errors import NotFoundError
 from ..model import Decision, DecisionInputs, Frozen
-from .explaining import Page, answered, explained
+from .explaining import Page, answered, engine_of, explained
 from .rooms import Rooms
 
-_AFTERWARDS = ("preference", "carried", "customer_id")
-"""What is known only once the reply is worded; a replay takes it as it was."""
+_AFTERWARDS = ("preference", "carried", "customer_id", "shadow")
+"""What is known only once the reply is worded, and what another model said; a replay takes it as it
+was."""
 
 
 class ReplayRequest(Frozen):
@@ -40,8 +41,8 @@ def replayed(decision_id: str, catalog_version: str | None, rooms: Rooms) -> dic
     if kept is None:
         raise NotFoundError("no such decision", decision_id=decision_id)
     decision, inputs = kept
-    own = rooms.engine_of(decision.versions["catalog"])
-    other = rooms.engine_of(catalog_version) if catalog_version else own
+    own = engine_of(decision, rooms)
+    other = engine_of(decision, rooms, catalog_version) if catalog_version else own
     again = _again(decision, inputs, other)
     told = explained(again, inputs, rooms, Page())
     return {

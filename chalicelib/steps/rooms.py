@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Protocol
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ..catalog import (
     AssortmentCache,
@@ -15,12 +16,16 @@ from ..catalog import (
     OfferStore,
     ProductStore,
     PublishedCatalogs,
+    PublishedModels,
+    Serving,
     Snapshots,
 )
 from ..customers.store import CustomerStore
-from ..decisioning import Engine
+from ..decisioning import Catalog, Engine, Model
 from ..documents import Patience
+from ..errors import NotFoundError, PermanentError
 from ..ledger import Budgets, Ledger, Outbox
+from ..ledger.statistics import StatisticsStore
 from ..model import Channel, Handover, SendResult
 from ..outbound import Carrier
 from ..preference import ContactRules
@@ -28,6 +33,11 @@ from ..queues import Queues
 from ..replies import Brand
 from ..settings import Settings
 from ..understanding import ProductIndex
+
+if TYPE_CHECKING:
+    from .estimating import LoggedDecision
+
+log = logging.getLogger("rejoinder")
 
 
 class Desk(Protocol):
@@ -37,9 +47,21 @@ class Desk(Protocol):
         """Hand over once; a repeat under the same key is recognised."""
 
 
+class EngineOf(Protocol):
+    """The engine of a published catalog by a model, the live one where none is named."""
+
+    def __call__(self, catalog_version: str, model_version: str | None = None, /) -> Engine:
+        """Raises NotFoundError, and PermanentError when an artifact cannot be read."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Rooms:
-    """Everything that the flow uses. `engine` and `index` answer for what is current."""
+    """Everything that the flow uses. `engine` and `index` answer for what is current.
+
+    Who decides for a customer is `engine_for(customer_id)`: a candidate model may have its share of
+    them. `engine_in_shadow` is that of a candidate that has none yet; `engine_on(catalog)` is what
+    would decide if that catalog were live.
+    """
 
     settings: Settings
     clock: Callable[[], datetime]
@@ -49,6 +71,7 @@ class Rooms:
     queues: Queues
     customers: CustomerStore
     ledger: Ledger
+    statistics: StatisticsStore
     outbox: Outbox
     budgets: Budgets
     products: ProductStore
@@ -58,8 +81,13 @@ class Rooms:
     snapshots: Snapshots
     catalogs: PublishedCatalogs
     catalog: CatalogCache[Engine]
+    models: PublishedModels
+    model: CatalogCache[Serving[Model]]
     engine: Callable[[], Engine]
-    engine_of: Callable[[str], Engine]
+    engine_for: Callable[[str], Engine]
+    engine_in_shadow: Callable[[], Engine | None]
+    engine_on: Callable[[Catalog], Engine]
+    engine_of: EngineOf
     index: Callable[[], ProductIndex]
     carriers: Mapping[Channel, Carrier]
     desk: Desk
@@ -70,7 +98,23 @@ class Rooms:
         """Catch up with what other containers wrote and published, if it is time to."""
         now = self.clock()
         self.assortment.refresh(now)
+        try:
+            self.model.refresh(now)
+        except (PermanentError, NotFoundError) as error:
+            # There is always one to decide by: the prior.
+            log.error("no published model can be read: %s", error.code)
         self.catalog.refresh(now)
+
+    def logged(self) -> Iterable[LoggedDecision]:
+        """Counted decisions with what they earned, in random order."""
+        from .logged import logged  # it works with rooms itself
+
+        return logged(self)
+
+    @property
+    def attribution(self) -> timedelta:
+        """How long after an offer an answer counts as taking it up."""
+        return timedelta(hours=self.settings.attribution_hours)
 
     def category_of(self, product_id: str) -> str | None:
         """The product_type path of a product, as activity and rules read it."""

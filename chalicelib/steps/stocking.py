@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
 from pydantic import Field
 
 from ..catalog import Doubts, Publication, differences, limit_warnings, publish, rollback
-from ..decisioning import Catalog, Engine, compile_catalog, open_catalog
+from ..decisioning import Artifact, Catalog, Engine, compile_catalog, open_catalog
 from ..errors import PayloadError, RejoinderError
-from ..model import Customer, Frozen, Offer, Product, Store
+from ..model import CompiledOffer, ContactLimits, Customer, Frozen, Offer, Product, Store
+from .estimating import gate
 from .reach import compare_reach
 from .restocking import call_out
 from .rooms import Rooms
@@ -29,6 +31,7 @@ class PublishRequest(Frozen):
 
     rollback: bool = Field(False, description="make the version before the live one live again")
     rollback_to: str | None = Field(None, max_length=100, description="or this version")
+    confirm: bool = Field(False, description="publish even if it is estimated to earn too little")
 
 
 def put_product(product: Product, rooms: Rooms) -> Product:
@@ -69,7 +72,8 @@ def list_offers(query: Mapping[str, str], rooms: Rooms) -> dict[str, Any]:
 def publish_catalog(asked: PublishRequest, rooms: Rooms) -> dict[str, Any]:
     """Make all drafts live, or an older version again; answers what changed by it.
 
-    Raises PayloadError naming bad drafts, ConflictError when somebody else published meanwhile.
+    Raises PayloadError naming bad drafts, ConflictError when somebody else published meanwhile, and
+    with an `estimate` when the drafts would have earned too little and that is not confirmed.
     """
     now = rooms.clock()
     sample = rooms.customers.sample(SAMPLE, rooms.rng)
@@ -78,15 +82,61 @@ def publish_catalog(asked: PublishRequest, rooms: Rooms) -> dict[str, Any]:
         products=_known_products(rooms),
         attributes={name for customer in sample for name in customer.attributes},
     )
-    if asked.rollback or asked.rollback_to:
-        published = rollback(
-            rooms.catalogs, now=now, open_=open_catalog, to_version=asked.rollback_to
-        )
-    else:
-        published = _publish(rooms, doubts, now)
-    rooms.catalog.note(published.head.version, Engine(published.catalog))
+    published, estimate = _switched(asked, rooms, doubts, now)
+    rooms.catalog.note(published.head.version, _engine(published.catalog, rooms))
     before = _before(published, rooms, doubts)
-    return {**_changes(published, before, sample, now), **doubts.told()}
+    changes = _changes(published, before, sample, now)
+    return {**changes, "estimate": estimate, **doubts.told()}
+
+
+def _switched(
+    asked: PublishRequest, rooms: Rooms, doubts: Doubts, now: datetime
+) -> tuple[Publication[Catalog], dict[str, Any]]:
+    """What is live after it, with its estimate. Going back is never held up: that is estimated
+    afterwards."""
+    current = _serving(rooms)
+    if not asked.rollback and not asked.rollback_to:
+        compiling = _GatedCompiling(current, rooms, asked.confirm)
+        return _publish(rooms, doubts, now, compiling), compiling.estimate
+    published = rollback(rooms.catalogs, now=now, open_=open_catalog, to_version=asked.rollback_to)
+    return published, gate(_engine(published.catalog, rooms), current, rooms, confirmed=True)
+
+
+def _serving(rooms: Rooms) -> Engine:
+    """What is live; where that cannot be read, what this container served last: publishing is what
+    mends it."""
+    with suppress(RejoinderError):
+        rooms.refresh()
+    return rooms.engine()
+
+
+class _GatedCompiling:
+    """Compiles a catalog, and has it estimated before it is kept. Raises as `gate` does."""
+
+    def __init__(self, current: Engine, rooms: Rooms, confirmed: bool) -> None:
+        self._current = current
+        self._rooms = rooms
+        self._confirmed = confirmed
+        self.estimate: dict[str, Any] = {}
+
+    def __call__(
+        self,
+        offers: Iterable[CompiledOffer],
+        /,
+        *,
+        published_at: datetime,
+        limits: ContactLimits | None = None,
+    ) -> Artifact:
+        artifact = compile_catalog(offers, published_at=published_at, limits=limits)
+        target = _engine(open_catalog(artifact.body), self._rooms)
+        self.estimate = gate(target, self._current, self._rooms, confirmed=self._confirmed)
+        return artifact
+
+
+def _engine(catalog: Catalog, rooms: Rooms) -> Engine:
+    """As it serves: by the live model."""
+    models = rooms.model.current
+    return Engine(catalog, models.live) if models else Engine(catalog)
 
 
 def _changes(
@@ -108,7 +158,9 @@ def _changes(
     }
 
 
-def _publish(rooms: Rooms, doubts: Doubts, now: datetime) -> Publication[Catalog]:
+def _publish(
+    rooms: Rooms, doubts: Doubts, now: datetime, compiling: _GatedCompiling
+) -> Publication[Catalog]:
     limits = rooms.limits.get()
     for warning in limit_warnings(limits, rooms.assortment.current.kinds.categories):
         doubts.add(warning)
@@ -116,7 +168,7 @@ def _publish(rooms: Rooms, doubts: Doubts, now: datetime) -> Publication[Catalog
         rooms.offers.compiled(told=doubts.note),
         rooms.catalogs,
         now=now,
-        compile_catalog=compile_catalog,
+        compile_catalog=compiling,
         open_=open_catalog,
         limits=limits,
     )

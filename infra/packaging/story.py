@@ -95,6 +95,7 @@ class Story:
         self._work_off("app.handle_urgent", "UrgentQueueArn", 1)
         self._look_up(api, ids)
         self._sweep()
+        self._learn(api)
 
     def _answer_the_public(self, api: Function) -> None:
         document = _asked(api, rest_event("GET", "/openapi.json"))
@@ -157,6 +158,21 @@ class Story:
         self._function("app.handle_sweep").invoke(schedule_event("handle_sweep"))
         self._tell("handle_sweep runs")
 
+    def _learn(self, api: Function) -> None:
+        offer = {**_OFFER, "rule": "customer.age >= 18"}
+        _asked(api, json_event("PUT", "/offers/{id}", offer, id="grown-up"))
+        _asked(api, json_event("POST", "/catalog/publish", {}))
+        decided = _asked(api, json_event("POST", "/decisions", {"identity": "user:joe"}))
+        hold(len(decided["offers"]) == 1, "is what was decided for Joe", [str(decided)])
+        self._function("app.handle_collect").invoke(schedule_event("handle_collect"))
+        self._work_off("app.handle_learn", "LearningQueueArn", 1)
+        learned = _asked(api, json_event("POST", "/models", {}))
+        hold(learned["observations"] > 0, "is what was counted", [str(learned)])
+        _asked(api, json_event("PUT", "/models/rollout", {"share": 1}))
+        told = _asked(api, rest_event("GET", "/models"))
+        hold(told["live"] == learned["learned"], "is not what was learned", [str(told)])
+        self._tell("counts what became of the offer, learns a model of it and makes it live")
+
     def _function(self, handler: str) -> Function:
         principal = f"AKIA{handler.rpartition('.')[2].replace('_', '').upper()}"
         self._cloud.hold(principal, policy_of(self._built, handler))
@@ -183,6 +199,8 @@ class Story:
         return {
             "AWS_ENDPOINT_URL": self._cloud.url,
             "ARTIFACTS_BUCKET": outputs["ArtifactsBucket"],
+            # Outcomes are due at once: nobody waits for three days here.
+            "ATTRIBUTION_HOURS": "0.000001",
             "TWILIO_API_URL": urls.twilio_url,
             "TWILIO_ACCOUNT_SID": LOCAL_SECRETS["twilio_account_sid"],
             "TWILIO_NUMBER": LOCAL_SECRETS["twilio_number"],

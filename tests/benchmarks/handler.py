@@ -142,7 +142,7 @@ def a_handler(watch: Watch) -> Iterator[Callable[[], dict[str, Any]]]:
         clock.now = workload.NOW
         made = a_regular(shop.customers[0].attributes)
         rooms.customers.put_items(rooms.customers.items_of(made))
-        rooms = replace(rooms, engine=lambda: engine)
+        rooms = replace(rooms, engine=lambda: engine, engine_for=lambda customer_id: engine)
         wiring.use(rooms)
         rooms.refresh()
         handle = _handler()

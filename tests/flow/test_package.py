@@ -64,7 +64,8 @@ def test_the_package_is_proven_and_its_digest_kept(built: Built) -> None:
 
     assert proof == {"stage": "dev", "sha256": digest(built.zip)}
     assert set(built.functions()) == {
-        *("app.app", "app.handle_interactions", "app.handle_urgent", "app.handle_sweep")
+        *("app.app", "app.handle_interactions", "app.handle_urgent", "app.handle_sweep"),
+        *("app.handle_learn", "app.handle_collect"),
     }
 
 
@@ -85,7 +86,10 @@ def test_a_first_deployment_stands_and_a_second_changes_it_in_place(
     functions = session.client("lambda").list_functions()["Functions"]
     assert {f["FunctionName"] for f in functions} == {
         "rejoinder-dev",
-        *(f"rejoinder-dev-handle_{n}" for n in ("interactions", "urgent", "sweep")),
+        *(
+            f"rejoinder-dev-handle_{n}"
+            for n in ("interactions", "urgent", "sweep", "learn", "collect")
+        ),
     }
     for function in functions:
         variables = function["Environment"]["Variables"]
@@ -98,6 +102,7 @@ def test_a_first_deployment_stands_and_a_second_changes_it_in_place(
     mappings = session.client("lambda").list_event_source_mappings()["EventSourceMappings"]
     assert sorted(m["EventSourceArn"].rpartition(":")[2] for m in mappings) == [
         "rejoinder-dev-interactions",
+        "rejoinder-dev-learning",
         "rejoinder-dev-urgent",
     ]
 

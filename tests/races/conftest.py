@@ -33,7 +33,7 @@ def dynamodb(engine: Any) -> Strict:
 def aws(clients: dict[str, Any], dynamodb: Strict) -> Iterator[Aws]:
     """Empty tables on DynamoDB Local; buckets and queues of this process."""
     with mock_aws(), tables(dynamodb, "dev"):
-        for name in ("interactions", "urgent"):
+        for name in ("interactions", "urgent", "learning"):
             clients["sqs"].create_queue(QueueName=f"rejoinder-dev-{name}")
         clients["s3"].create_bucket(Bucket="artifacts")
         yield Aws({**clients, "dynamodb": dynamodb}, {"ArtifactsBucket": "artifacts"})

@@ -12,6 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from chalicelib.catalog import CatalogCache
+from chalicelib.catalog.published import Open
 from chalicelib.catalog.serving import Start, in_background
 from chalicelib.decisioning import Catalog, open_catalog
 from chalicelib.errors import NotFoundError, PermanentError, TemporaryError
@@ -28,7 +29,16 @@ def at_once(work: Work) -> None:
 
 
 def served(shop: Shop, start: Start = at_once) -> CatalogCache[Catalog]:
-    return CatalogCache(shop.catalogs, open_=open_catalog, refresh_seconds=30, start=start)
+    return cache_of(shop, open_catalog, start)
+
+
+def cache_of(shop: Shop, open_: Open[Catalog], start: Start = at_once) -> CatalogCache[Catalog]:
+    return CatalogCache(
+        head=shop.catalogs.head,
+        open_=lambda version: shop.catalogs.open(version, open_),
+        refresh_seconds=30,
+        start=start,
+    )
 
 
 def version(cache: CatalogCache[Catalog]) -> str | None:
@@ -179,7 +189,7 @@ def test_an_own_publication_is_not_undone_by_a_look_that_began_before_it(
             own[:] = [result.head.version]
         return open_catalog(body)
 
-    cache = CatalogCache(shop.catalogs, open_=slowly, refresh_seconds=30, start=at_once)
+    cache = cache_of(shop, slowly)
     published(shop, clock, [offer("a")])
     cache.refresh(clock.now)
     published(shop, clock, [offer("a", 2)])

@@ -10,7 +10,7 @@ from typing import Any
 from chalicelib.decisioning import CODE_VERSION, PRIOR
 from chalicelib.model import Customer, Decision, DecisionContext, Understanding
 
-from .builders import NOW, contact, decide, engine, joe, offer, product, told
+from .builders import NOW, asked, contact, decide, decided, engine, joe, offer, product, told
 
 OFFERS = (
     offer("trail", rule="'running' in customer.interests", products=["category:shoes/trail"]),
@@ -35,6 +35,17 @@ SPOKEN: dict[str, Any] = {
 
 def spoken_to(**changes: Any) -> Decision:
     return decide(*OFFERS, **{**SPOKEN, "interaction_id": "x:1", **changes})
+
+
+def test_terms_are_prepared_once_and_rank_as_often_as_asked() -> None:
+    """Settled beforehand or not."""
+    by, inputs = engine(*OFFERS), asked(**SPOKEN)
+    terms = by.terms(inputs, now=NOW)
+    lazily = list(by.best_first(terms))
+    terms.settle()
+    assert list(by.best_first(terms)) == lazily
+    made = [(made.offer_id, made.score) for made in decided(by, inputs).offers]
+    assert [(one.offer_id, one.score) for one in lazily] == made != []
 
 
 def test_every_offer_is_either_chosen_or_has_its_reason() -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from math import exp, log1p
+from math import exp, inf, log1p
+from random import Random
 from typing import Any
 
 import pytest
 
 from chalicelib.decisioning import FEATURES, PRIOR, Model
 from chalicelib.decisioning.scoring import Scorer, probability
+from chalicelib.decisioning.search import Scored
 from chalicelib.decisioning.situation import Situation, Target
 from chalicelib.model import (
     Aggregates,
@@ -184,6 +186,18 @@ def test_the_probability_is_the_logistic_of_the_log_odds(log_odds: float) -> Non
     found = probability(log_odds)
     assert found == pytest.approx(1 / (1 + exp(min(-log_odds, 700))), abs=2**-40)
     assert (found * 2**40).is_integer()
+
+
+def test_offers_are_scored_by_that_very_probability() -> None:
+    """Bit for bit, though its arithmetic is written out again where offers are scored."""
+    by, rng = engine(offer(value=3.0)), Random(1)
+    terms = by.terms(asked(Customer(id="c")), now=NOW)
+    edges = [0.0, -499.9, -500.0, -500.1, 500.0, -9000.0, 9000.0, -inf]
+    for log_odds in (*edges, *(rng.gauss(-3.0, 4.0) for _ in range(5000))):
+        terms.common = [log_odds] * len(terms.common)
+        found: list[Scored] = []
+        assert terms.enter([0], found) == found[0]
+        assert found == [(-probability(log_odds) * 3.0, "a", 0, probability(log_odds))]
 
 
 def test_a_models_version_is_its_content() -> None:

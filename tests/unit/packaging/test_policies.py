@@ -13,7 +13,7 @@ import app as rejoinder
 from infra.local.template import read_template
 from infra.packaging import ROOT
 
-ROLES = ("api", "worker", "sweep")
+ROLES = ("api", "worker", "sweep", "learner", "collector")
 STAGES = ("dev", "prod")
 CONFIG: Mapping[str, Any] = json.loads((ROOT / ".chalice" / "config.json").read_text("utf-8"))
 

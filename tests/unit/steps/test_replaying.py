@@ -81,7 +81,7 @@ def test_another_catalog_shows_what_would_have_been(shop: Rooms) -> None:
     assert changed["trail-10"]["is"]["rank"] == 2
     assert changed["better"]["was"] == {"reason": "absent", "text": "is not in that catalog"}
     assert changed["second"]["is"]["reason"] == "absent"
-    assert told["differs"]["fields"] == ["offers"]
+    assert told["differs"]["fields"] == ["offers", "best"]
     versions = told["differs"]["versions"]
     assert versions == {"catalog": {"was": decision.versions["catalog"], "is": other}}
     assert told["offers"] == told["replayed"]["offers"]

@@ -1,0 +1,93 @@
+"""A model's weights of tendencies, as arrays: what each category's tendencies add to the log-odds.
+
+Besides a weight for each feature there may be one for the product of two, `a*b`: a lift counts for
+more with what somebody buys often. Weights are rounded to multiples of 2^-16 and features are
+multiples of 1/256, so every sum is exact, whatever the order (IEEE 754 doubles hold 2^53 steps).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+import numpy as np
+
+from .patterns import Floats
+from .tendencies import OF_CATEGORIES, OF_MOMENTS, Tendencies
+
+WEIGHT_STEP: Final = 2.0**16
+LARGEST_WEIGHT: Final = 8.0
+_CATEGORY: Final = {t.name: at for at, t in enumerate(OF_CATEGORIES)}
+_MOMENT: Final = {t.name: at for at, t in enumerate(OF_MOMENTS)}
+_MULTIPLIED: Final = (
+    "own_rate", "own_count", "renewal", "own_pace", "together", "goes_with", "goes_with_most",
+    "alike", "share", "usual_size", "like_orders", "more_to_come", "experience", "much_due",
+)  # fmt: skip
+
+
+def _pairs() -> Iterator[tuple[str, str]]:
+    """Products that a model may weigh; of two features of the moment there is none."""
+    for at, one in enumerate(_MULTIPLIED):
+        for other in _MULTIPLIED[at:]:
+            if one in _CATEGORY:
+                yield one, other
+
+
+PAIRS: Final = tuple(_pairs())
+NAMES: Final = (*_CATEGORY, *_MOMENT, *(f"{one}*{other}" for one, other in PAIRS))
+_SINGLE: Final = len(_CATEGORY) + len(_MOMENT)
+_ONE: Final = [NAMES.index(one) for one, _ in PAIRS]
+_OTHER: Final = [NAMES.index(other) for _, other in PAIRS]
+
+
+class Leanings:
+    """The weights of one model."""
+
+    def __init__(self, weights: Mapping[str, float]) -> None:
+        self._linear = np.array([_step(weights, name) for name in _CATEGORY])
+        self._moment = np.array([_step(weights, name) for name in _MOMENT])
+        self._squares = np.zeros((len(_CATEGORY), len(_CATEGORY)))
+        self._crossed = np.zeros((len(_CATEGORY), len(_MOMENT)))
+        for one, other in PAIRS:
+            weight, at = _step(weights, f"{one}*{other}"), _CATEGORY[one]
+            if other in _CATEGORY:
+                self._squares[at, _CATEGORY[other]] = weight
+            else:
+                self._crossed[at, _MOMENT[other]] = weight
+        (self._squared,) = np.nonzero(self._squares.any(axis=0) | self._squares.any(axis=1))
+        self._squares = self._squares[np.ix_(self._squared, self._squared)]
+
+    def moment(self, tendencies: Tendencies) -> float:
+        """What is the same for all categories (log-odds)."""
+        return float(self._moment @ tendencies.moment)
+
+    def parts(self, tendencies: Tendencies) -> Floats:
+        """What each category adds beside that (K, log-odds)."""
+        rows = tendencies.categories
+        found: Floats = (self._linear + self._crossed @ tendencies.moment) @ rows
+        if len(self._squared):
+            some = rows[self._squared]
+            found += np.einsum("ik,ik->k", self._squares @ some, some)
+        return found
+
+
+def observed_at(tendencies: Tendencies, place: int | None) -> dict[str, float]:
+    """The features of one category by name, products too; those of the moment alone for None."""
+    found: list[float] = observed_of(tendencies, [place])[0].tolist()
+    return dict(zip(NAMES, found, strict=True))
+
+
+def observed_of(tendencies: Tendencies, places: Sequence[int | None]) -> Floats:
+    """The same of several categories (places x NAMES); 0 where there is none."""
+    known = np.array([place is not None for place in places])
+    of_categories = tendencies.categories[:, [place or 0 for place in places]] * known
+    rows = np.empty((len(places), len(NAMES)))
+    rows[:, : len(_CATEGORY)] = of_categories.T
+    rows[:, len(_CATEGORY) : _SINGLE] = tendencies.moment
+    np.multiply(rows[:, _ONE], rows[:, _OTHER], out=rows[:, _SINGLE:])
+    return rows
+
+
+def _step(weights: Mapping[str, float], name: str) -> float:
+    weight = min(max(weights.get(name, 0.0), -LARGEST_WEIGHT), LARGEST_WEIGHT)
+    return round(weight * WEIGHT_STEP) / WEIGHT_STEP

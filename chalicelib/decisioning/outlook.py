@@ -1,0 +1,58 @@
+"""What one model's tendencies say of one customer at one moment, ready for scoring."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from ..model import category_prefixes
+from .leanings import NAMES, observed_at, observed_of
+from .past import known_places, most_particular, read_past
+from .patterns import Floats, Patterns
+from .situation import Situation
+from .tendencies import measure
+
+if TYPE_CHECKING:
+    from .scoring import Model
+
+
+class Outlook:
+    """Log-odds by category."""
+
+    def __init__(self, model: Model, patterns: Patterns, situation: Situation) -> None:
+        self._patterns = patterns
+        self._leanings = model.leanings
+        past, known = read_past(situation, patterns), known_places(situation, patterns)
+        self._tendencies = measure(patterns, past, known, situation.local)
+        self.moment = self._leanings.moment(self._tendencies)
+
+    @cached_property
+    def parts(self) -> Floats:
+        """What each category of the patterns adds (K)."""
+        return self._leanings.parts(self._tendencies)
+
+    def part(self, categories: Sequence[str]) -> float:
+        """What an offer of these categories has by the one that speaks most for it; 0 where none of
+        them is known."""
+        place = self._place(categories)
+        return 0.0 if place is None else float(self.parts[place])
+
+    def observed(self, categories: Sequence[str]) -> dict[str, float]:
+        """The features by which that category was weighed."""
+        return observed_at(self._tendencies, self._place(categories))
+
+    def compared(self, some: Sequence[Sequence[str]]) -> tuple[tuple[str, ...], Floats]:
+        """The same of several offers, as names and an array (offers x names)."""
+        places = [self._place(categories) for categories in some]
+        return NAMES, observed_of(self._tendencies, places)
+
+    def _place(self, categories: Sequence[str]) -> int | None:
+        found = places_of(categories, self._patterns)
+        return max(found, key=self.parts.__getitem__, default=None)
+
+
+def places_of(categories: Sequence[str], patterns: Patterns) -> list[int]:
+    """Of an offer's categories, those that are known, or that the next known above them."""
+    found = (most_particular(category_prefixes(path), patterns.place) for path in categories)
+    return list(dict.fromkeys(place for place in found if place is not None))

@@ -1,0 +1,77 @@
+"""What customers buy in general: the patterns of a model, from a sample of their orders.
+
+A bounded sample, drawn anew for every model: nobody's orders outlive their erasure in the next one.
+Never here: the tables themselves (`decisioning/habits.py`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from random import Random
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from ..decisioning.view import local_time
+from ..model import Customer, Order
+from .rooms import Rooms
+
+if TYPE_CHECKING:
+    from ..decisioning.patterns import Patterns
+
+CUSTOMERS: Final = 1_000
+LEAST_ORDERS: Final = 500
+"""Of fewer orders nothing is said in general."""
+MOST_CATEGORIES: Final = 1_000
+"""Those with most orders: tables grow with the square of this."""
+
+
+class _Bought(NamedTuple):
+    at: datetime
+    customer: str
+    local: datetime
+    categories: tuple[str, ...]
+
+
+def learned_patterns(rooms: Rooms, rng: Random) -> Patterns | None:
+    """Patterns of a sample of the customers; None where they ordered too little to tell."""
+    return patterns_of(rooms.customers.sample(CUSTOMERS, rng))
+
+
+def patterns_of(customers: Iterable[Customer]) -> Patterns | None:
+    """Those of the orders of these customers."""
+    bought = sorted(each for customer in customers for each in _orders(customer))
+    if len(bought) < LEAST_ORDERS:
+        return None
+    import numpy as np
+
+    from ..decisioning.habits import Habits
+
+    counts = Counter(category for each in bought for category in each.categories)
+    ranked = sorted(counts, key=lambda category: (-counts[category], category))
+    habits = Habits(sorted(ranked[:MOST_CATEGORIES]))
+    place = {category: at for at, category in enumerate(habits.categories)}
+    for each in bought:
+        places = np.array([place[c] for c in each.categories if c in place], np.intp)
+        habits.count(
+            each.customer,
+            places,
+            day=each.at.toordinal(),
+            hour=each.local.hour,
+            is_weekend=each.local.weekday() >= 5,
+        )
+    return habits.patterns()
+
+
+def _orders(customer: Customer) -> Iterator[_Bought]:
+    if customer.gpc:
+        return
+    for order in customer.orders:
+        found = sorted({line.category for line in order.lines if line.category})
+        if found and not _is_undone(order):
+            local = local_time(customer, order.at)
+            yield _Bought(order.at, customer.id, local, tuple(found))
+
+
+def _is_undone(order: Order) -> bool:
+    return order.status in ("refunded", "cancelled", "returned")

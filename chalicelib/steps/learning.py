@@ -1,0 +1,86 @@
+"""Which decisions are to be counted, and when: what is due, and what was answered late or undone.
+
+Lives here: finding them and putting them on the learners' queue. Never here: counting
+(`counting.py`).
+
+A decision is due once the attribution window has passed. What is answered or taken back after that
+is told again, by the worker that committed it; where the worker died in between, by whoever meets
+the same interaction again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import datetime, timedelta
+from typing import Final
+
+from ..customers.answers import newly_answered, order_told, with_order
+from ..customers.orders import Answering
+from ..ledger.statistics import SHARDS
+from ..model import Click, Customer, Interaction, OfferContact, Order
+from .plan import Plan
+from .rooms import Rooms
+
+COLLECTED: Final = 2_500
+"""Of each shard, at one turn."""
+BACKLOG: Final = 100
+"""With more messages waiting, a turn is left out: they would only be told twice."""
+SKEW: Final = timedelta(minutes=5)
+"""How far the clocks of two containers may be apart."""
+
+
+def collect(rooms: Rooms) -> int:
+    """Queue the decisions whose window has passed; answers how many."""
+    if rooms.queues.learning_backlog() > BACKLOG:
+        return 0
+    count = 0
+    for shard in range(SHARDS):
+        due = rooms.statistics.due(shard, rooms.clock(), COLLECTED)
+        rooms.queues.put_decisions(due)
+        count += len(due)
+    return count
+
+
+def tell_late(plan: Plan, rooms: Rooms) -> None:
+    """After the commit: queue the decisions that were answered, or lost their answer, after they
+    were due. Raises TemporaryError; the interaction then comes again, to `tell_again`."""
+    if plan.before is not None and plan.after is not None:
+        _queue(newly_answered(plan.before, plan.after), rooms)
+
+
+def tell_again(interaction: Interaction, rooms: Rooms) -> None:
+    """The same for an interaction that was committed before, perhaps without being told."""
+    if isinstance(interaction.body, Click):
+        if interaction.body.decision_id:
+            rooms.queues.put_decisions([interaction.body.decision_id])
+        return
+    order_id = order_told(interaction)
+    if order_id is None:
+        return
+    for owner in dict.fromkeys(rooms.customers.resolve(interaction.identities).values()):
+        customer = rooms.customers.living(owner)
+        contacts = customer.offers if customer else ()
+        _queue([c for c in contacts if c.order_id == order_id], rooms)
+
+
+def answering(rooms: Rooms) -> Answering:
+    """The same for orders that are imported."""
+
+    def put(customer: Customer, order: Order) -> Customer:
+        return with_order(customer, order, rooms.attribution, rooms.engine().catalog.offer)
+
+    def tell(customer: Customer, order_ids: Collection[str]) -> None:
+        _queue([c for c in customer.offers if c.order_id in order_ids], rooms)
+
+    return Answering(put, tell)
+
+
+def is_due(made_at: datetime, rooms: Rooms) -> bool:
+    """Whether a decision made then may be counted: a little early does no harm, for from then on
+    every answer is told."""
+    return rooms.clock() >= made_at + rooms.attribution - SKEW
+
+
+def _queue(contacts: Iterable[OfferContact], rooms: Rooms) -> None:
+    late = [c.decision_id for c in contacts if is_due(c.at, rooms)]
+    rooms.queues.put_decisions(list(dict.fromkeys(late)))
