@@ -49,10 +49,17 @@ class Outlook:
 
     def _place(self, categories: Sequence[str]) -> int | None:
         found = places_of(categories, self._patterns)
-        return max(found, key=self.parts.__getitem__, default=None)
+        if len(found) > 1:
+            return max(found, key=self.parts.__getitem__)
+        return found[0] if found else None
 
 
-def places_of(categories: Sequence[str], patterns: Patterns) -> list[int]:
+def places_of(categories: Sequence[str], patterns: Patterns) -> tuple[int, ...]:
     """Of an offer's categories, those that are known, or that the next known above them."""
-    found = (most_particular(category_prefixes(path), patterns.place) for path in categories)
-    return list(dict.fromkeys(place for place in found if place is not None))
+    key = tuple(categories)
+    known = patterns.places_met.get(key)
+    if known is None:
+        found = (most_particular(category_prefixes(path), patterns.place) for path in key)
+        known = tuple(dict.fromkeys(place for place in found if place is not None))
+        patterns.places_met[key] = known
+    return known

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from itertools import chain, repeat
+from itertools import chain, islice, repeat
 from typing import Final
 
 import numpy as np
@@ -21,7 +21,8 @@ def read_past(situation: Situation, patterns: Patterns) -> Past:
     """What the customer has bought, at this moment."""
     kept, now, place = situation.customer.aggregates, situation.now, patterns.place
     own = [path for path in kept.purchase_count if path in place]
-    orders = [placed for placed in situation.customer.orders[:LATEST_ORDERS] if placed.at <= now]
+    until_now = (placed for placed in situation.customer.orders if placed.at <= now)
+    orders = list(islice(until_now, LATEST_ORDERS))
     bought = [_places(placed, place) for placed in orders]
     sizes = list(map(len, bought))
     return Past(

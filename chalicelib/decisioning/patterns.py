@@ -68,6 +68,11 @@ class Patterns:
         return {name: at for at, name in enumerate(self.categories)}
 
     @cached_property
+    def places_met(self) -> dict[tuple[str, ...], tuple[int, ...]]:
+        """Of the categories of offers that were looked up."""
+        return {}
+
+    @cached_property
     def chance(self) -> Floats:
         """The share of orders with each category, no logarithm."""
         found: Floats = np.exp(self.share)

@@ -20,7 +20,6 @@ from .search import Columns
 from .situation import Target
 
 if TYPE_CHECKING:
-    from .outlook import Outlook
     from .table import Table
 
 SMALL: Final = 256
@@ -90,11 +89,6 @@ class Ranking:
         found.model, found.rows = model, _Rows(self.catalog, model)
         found.__dict__.pop("table", None)
         return found
-
-    def leanings(self, outlook: Outlook) -> dict[int, float]:
-        """What the customer tends to, by topic: of every topic, for all categories are known of."""
-        found = self.table.leanings(outlook)
-        return dict(enumerate(found.tolist()))
 
     @cached_property
     def table(self) -> Table:

@@ -40,7 +40,8 @@ def _in(*scopes: Scope) -> tuple[Feature, ...]:
     return tuple(f for f in FEATURES if f.scope in scopes)
 
 
-_BESIDE_TENDENCIES: Final = tuple(f for f in FEATURES if f.name not in OF_PURCHASES)
+_OF_TARGETS: Final = tuple(f for f in FEATURES if f.scope != "customer")
+_BESIDE_TENDENCIES: Final = tuple(f for f in _OF_TARGETS if f.name not in OF_PURCHASES)
 _OF_CUSTOMER: Final = _in("customer")
 _OF_PURPOSE: Final = _in("purpose")
 _OF_CATEGORIES: Final = _in("categories")
@@ -242,8 +243,15 @@ class Scorer:
         return found
 
     @cached_property
-    def _measured(self) -> tuple[Feature, ...]:
-        return FEATURES if self.outlook is None else _BESIDE_TENDENCIES
+    def _shared(self) -> tuple[float, ...]:
+        """The features that are the same for all offers."""
+        nothing = _NOTHING[Purpose.SERVICE]
+        return tuple(f.measure(self.situation, nothing) for f in _OF_CUSTOMER)
+
+    @property
+    def _own(self) -> tuple[Feature, ...]:
+        """The features that differ."""
+        return _OF_TARGETS if self.outlook is None else _BESIDE_TENDENCIES
 
     def log_odds(self, target: Target, features: Mapping[str, float]) -> float:
         """Of one offer, with its own features."""
@@ -251,7 +259,9 @@ class Scorer:
 
     def observed(self, target: Target, features: Mapping[str, float]) -> Observed:
         """Of one offer the features that are not 0, and its log-odds."""
-        measured = {f.name: f.measure(self.situation, target) for f in self._measured}
+        shared = zip(_OF_CUSTOMER, self._shared, strict=True)
+        measured = {f.name: value for f, value in shared}
+        measured |= {f.name: f.measure(self.situation, target) for f in self._own}
         if self.outlook is not None:
             measured |= self.outlook.observed(target.categories)
         measured |= {f"offer.{name}": value for name, value in features.items()}
@@ -267,12 +277,14 @@ class Scorer:
         own = sorted({name for _, features in some for name in features})
         rows = [
             [
-                *(f.measure(self.situation, target) for f in self._measured),
+                *self._shared,
+                *(f.measure(self.situation, target) for f in self._own),
                 *(features.get(name, 0.0) for name in own),
             ]
             for target, features in some
         ]
-        names = (*(f.name for f in self._measured), *(f"offer.{name}" for name in own))
+        measured = (*_OF_CUSTOMER, *self._own)
+        names = (*(f.name for f in measured), *(f"offer.{name}" for name in own))
         if self.outlook is None:
             return names, np.array(rows)
         further, more = self.outlook.compared([target.categories for target, _ in some])

@@ -43,7 +43,7 @@ class Sight:
 
     def best_first(self) -> Iterator[Candidate]:
         """The eligible offers, each found when it is asked for."""
-        if self._terms.has_outlook and len(self._catalog) <= FEW:
+        if self._terms.leanings is not None and len(self._catalog) <= FEW:
             return self.by_score()
         if self._ranking.is_new:
             self._ranking.is_new = False
@@ -96,8 +96,9 @@ class Sight:
         """All offers scored at once, rules tried from the best down."""
         found: list[Scored] = []
         rule, values, alone = self._ranking.rule, self._terms.values, self._alone
-        for promising, bound in self._ranking.table.best_first(self._terms):
-            self._terms.enter([p for p in promising if rule(p)(values, alone)], found)
+        for promising, parts, bound in self._ranking.table.best_first(self._terms):
+            holding = [p for p in promising if rule(p)(values, alone)]
+            self._terms.enter(holding, found, parts)
             while found and -found[0][0] > bound:
                 yield candidate(heappop(found))
 

@@ -7,7 +7,7 @@ tried here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from heapq import heappush
 from math import exp
@@ -63,10 +63,15 @@ class Terms:
         self.frame = frame
         self.values = ranking.reader.read(frame["by_kind"], frame["moment"])
         outlook = scorer.outlook
-        self.has_outlook = outlook is not None
-        self.parts = {} if outlook is None else ranking.leanings(outlook)
         topics = affinity.topics(situation, bought=outlook is None)
-        self.parts |= {n: scorer.of_categories(paths) for n, paths in topics.items()}
+        parts = {n: scorer.of_categories(paths) for n, paths in topics.items()}
+        self.leanings = None if outlook is None else ranking.table.leanings(outlook, parts)
+        """By topic, where the model has an outlook on all."""
+        most_of_all = max([0.0, *parts.values()])
+        if self.leanings is None:
+            self.parts = parts
+        else:
+            most_of_all = max(most_of_all, float(self.leanings.max(initial=0.0)))
         self.single = affinity.singled_out(situation) | _places(catalog, scorer.raised)
         self.special = _Special(ranking, scorer, allowance, exhausted)
         self.doubtful = self.single | self.special.met | self.special.exhausted
@@ -78,10 +83,15 @@ class Terms:
         self._highest = highest = max(self.common) + tilt
         self._catalog = catalog
         self.rest_ceiling = catalog.ceiling(highest)
-        self.ceiling = catalog.ceiling(highest + max([0.0, *self.parts.values()]))
+        self.ceiling = catalog.ceiling(highest + most_of_all)
         """That of all offers but the single ones."""
         most = max((self.special[p] or 0.0 for p in self.single), default=0.0)
         self.single_ceiling = catalog.ceiling(highest + most)
+
+    @cached_property
+    def parts(self) -> dict[int, float]:
+        """What the customer has to do with topics (log-odds)."""
+        return dict(enumerate(self.leanings.tolist())) if self.leanings is not None else {}
 
     @cached_property
     def ceilings(self) -> dict[int, float]:
@@ -94,11 +104,17 @@ class Terms:
         for position in self.doubtful:
             self.special[position]
 
-    def enter(self, positions: Iterable[int], found: list[Scored]) -> Scored | None:
+    def enter(
+        self,
+        positions: Iterable[int],
+        found: list[Scored],
+        parts: Mapping[int, float] | None = None,
+    ) -> Scored | None:
         """Scores the offers at these positions into the heap `found`, but for those that a cap or
         a budget holds back, and gives the last one. `scoring.probability` is worked out here once
         more: nothing is done oftener, and a call for each would double what it takes."""
-        rows, common, parts = self.rows, self.common, self.parts
+        rows, common = self.rows, self.common
+        parts = self.parts if parts is None else parts
         doubtful, special, last = self.doubtful, self.special, None
         for position in positions:
             own, worth, purpose, topic, offer_id = rows[position]
