@@ -99,8 +99,7 @@ class Habits:
         self._others[places] += others / size
         self._known[places] += known
         self._besides[places] += known * others
-        if size > 1:
-            self._pairs[np.ix_(places, places)] += known * others / (size - 1)
+        self._pairs[np.ix_(places, places)] += known * others / (size - 1)
 
     def _renewed(self, history: History, places: Places, day: int) -> None:
         (own,) = np.nonzero(history.counts)

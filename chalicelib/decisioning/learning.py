@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from .features import OF_PURCHASES
-from .leanings import NAMES, PAIRS, WEIGHT_STEP
+from .leanings import LARGEST_WEIGHT, NAMES, PAIRS, WEIGHT_STEP
 from .patterns import Patterns
 from .scoring import Model
 from .statistics import UNIT, Statistics, merged
@@ -91,7 +91,9 @@ def _doubt(name: str, unsure: Mapping[str, float] | float | None) -> float:
 
 
 def _step(value: float) -> float:
-    return round(float(value) * WEIGHT_STEP) / WEIGHT_STEP
+    """As models keep weights: in steps and within bounds, so that sums over features are exact."""
+    within = min(max(float(value), -LARGEST_WEIGHT), LARGEST_WEIGHT)
+    return round(within * WEIGHT_STEP) / WEIGHT_STEP
 
 
 def _ensemble(

@@ -133,10 +133,12 @@ def read_patterns(packed: bytes) -> Patterns:
             read = np.frombuffer(body, kind, size, start).reshape(shape)
             arrays[name] = read.astype(np.intp if name == "parents" else float)
             start += 4 * size
-        if start != len(body):
-            raise ValueError("too long")
+        width = len(head["categories"])
+        square = arrays["lifts"].shape == (width, width) and arrays["share"].shape == (width,)
+        if start != len(body) or not width or not square or arrays["parents"].max() >= width:
+            raise ValueError("not as long as it says")
         return Patterns(tuple(head["categories"]), **arrays)
-    except (zlib.error, ValueError, TypeError, KeyError) as error:
+    except (zlib.error, ValueError, TypeError, KeyError, OverflowError) as error:
         raise PermanentError("these patterns are corrupt") from error
 
 

@@ -45,6 +45,7 @@ _BESIDE_TENDENCIES: Final = tuple(f for f in _OF_TARGETS if f.name not in OF_PUR
 _OF_CUSTOMER: Final = _in("customer")
 _OF_PURPOSE: Final = _in("purpose")
 _OF_CATEGORIES: Final = _in("categories")
+_OF_LOOKS: Final = tuple(f for f in _OF_CATEGORIES if f.name not in OF_PURCHASES)
 _OF_PRODUCTS: Final = _in("products")
 _OF_WORDS: Final = _in("words")
 _OF_OFFER: Final = _in("offer")
@@ -200,7 +201,7 @@ class Scorer:
         found = self._by_categories.get(categories)
         if found is None:
             target = Target("", Purpose.SERVICE, frozenset(), categories, frozenset())
-            found = self._sum(_OF_CATEGORIES, target)
+            found = self._sum(_OF_CATEGORIES if self.outlook is None else _OF_LOOKS, target)
             if self.outlook is not None:
                 found += self.outlook.part(categories)
             self._by_categories[categories] = found

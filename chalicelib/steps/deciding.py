@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import NamedTuple
 
 from ..decisioning import LATEST_ORDERS
@@ -17,6 +18,7 @@ from ..model import (
     DecisionInputs,
     Offer,
     OfferContact,
+    Order,
     Product,
     Purpose,
     Shadow,
@@ -53,7 +55,7 @@ def decide(question: Question, rooms: Rooms, now: datetime) -> Choice:
     """Rank the published offers; one whose budget turns out to be spent is left out."""
     engine = rooms.engine_for(question.customer.id)
     products = products_meant(question, rooms)
-    customer = _recorded_of(question.customer, rooms)
+    customer = _recorded_of(question.customer, rooms, now)
     exhausted: frozenset[str] = frozenset()
     while True:
         inputs = DecisionInputs(
@@ -90,9 +92,12 @@ def reads_orders(customer_id: str, rooms: Rooms) -> bool:
     return deciding or (shadow is not None and shadow.reads_orders)
 
 
-def _recorded_of(customer: Customer, rooms: Rooms) -> Customer:
+def _recorded_of(customer: Customer, rooms: Rooms, now: datetime) -> Customer:
     """The customer with no more orders than are read: all that is recorded."""
-    kept = customer.orders[:LATEST_ORDERS] if reads_orders(customer.id, rooms) else ()
+    kept: tuple[Order, ...] = ()
+    if reads_orders(customer.id, rooms):
+        placed = (order for order in customer.orders if order.at <= now)
+        kept = tuple(islice(placed, LATEST_ORDERS))
     return customer.model_copy(update={"orders": kept})
 
 
