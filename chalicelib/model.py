@@ -12,7 +12,7 @@ from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
 from itertools import chain
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import (
     AfterValidator,
@@ -198,6 +198,9 @@ class Order(Frozen):
 
 Response = Literal["clicked", "bought", "redeemed", "returned", "ignored", "opted_out"]
 """`returned`: bought or redeemed, and the order was undone."""
+
+TAKEN_UP: Final[frozenset[Response | None]] = frozenset({"clicked", "bought", "redeemed"})
+"""The responses of who took an offer up."""
 
 
 class OfferContact(Frozen):

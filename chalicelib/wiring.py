@@ -266,7 +266,7 @@ class _Engines:
         key = engine.catalog.version, model.version
         found = self._beside.get(key)
         if found is None or found.catalog is not engine.catalog:
-            found = Engine(engine.catalog, model)
+            found = engine.under(model)
             kept = list(self._beside.items())[1 - KEPT_ENGINES :]
             self._beside = dict([*kept, (key, found)])
         return found

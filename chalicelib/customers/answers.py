@@ -18,6 +18,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from ..model import (
+    TAKEN_UP,
     Customer,
     Interaction,
     Offer,
@@ -32,7 +33,6 @@ from .activity import ORDER_EVENTS
 OfferOf = Callable[[str], Offer | None]
 """The offer of an id as it is published; None for one that is not, or no longer."""
 
-TAKEN_UP: Final[frozenset[Response]] = frozenset({"clicked", "bought", "redeemed"})
 UNDONE: Final = frozenset({"refunded", "cancelled", "returned"})
 """Statuses of orders that are none."""
 _UNDOING: Final = frozenset({"order_refunded", "order_cancelled"})

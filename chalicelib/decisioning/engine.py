@@ -178,13 +178,12 @@ class Engine:
         moment = _moment(inputs, decision.decided_at, self.catalog.limits)
         made = self._slates(moment).drawn(decision.seed)
         chosen = {offer.id for _, offer in made}
-        arbitration = Arbitration(moment.allowance, inputs.limit, self._least_score)
+        arbitration = Arbitration(moment.allowance.copy(), inputs.limit, self._least_score)
         passed = list(arbitration.account(self._candidates(moment), chosen))
         last = made[-1][0] if made else None
         tellers: dict[str, _Teller] = {
             p.offer.id: partial(reasons.passed_over, p, last) for p in passed
         }
-        moment = _moment(inputs, decision.decided_at, self.catalog.limits)
         for offer_id in self.catalog.ids():
             if offer_id not in tellers and offer_id not in chosen:
                 tellers[offer_id] = partial(self._refusal, offer_id, moment)
@@ -194,17 +193,13 @@ class Engine:
         self, inputs: DecisionInputs, decision: Decision
     ) -> dict[str, dict[str, float]]:
         """Each feature's part of the log-odds, by chosen offer."""
-        moment = _moment(inputs, decision.decided_at, self.catalog.limits)
-        scorer = Scorer(self._model, moment.situation)
-        chosen = [self.catalog.offer(each.offer_id) for each in decision.offers]
-        return {o.id: scorer.contributions(Target.of(o), o.features) for o in chosen if o}
+        scorer, made = self._made(inputs, decision)
+        return {o.id: scorer.contributions(Target.of(o), o.features) for o in made}
 
     def observed(self, inputs: DecisionInputs, decision: Decision) -> dict[str, Observed]:
         """What the model saw of the offers that it made, by id: what learning takes up again."""
-        moment = _moment(inputs, decision.decided_at, self.catalog.limits)
-        scorer = Scorer(self._model, moment.situation)
-        offers = (self.catalog.offer(each.offer_id) for each in decision.offers)
-        return {o.id: scorer.observed(Target.of(o), o.features) for o in offers if o}
+        scorer, made = self._made(inputs, decision)
+        return {o.id: scorer.observed(Target.of(o), o.features) for o in made}
 
     def terms(self, inputs: DecisionInputs, *, now: datetime) -> Terms:
         """The customer prepared for this catalog: what `best_first` takes."""
@@ -227,6 +222,12 @@ class Engine:
         """
         moment = _moment(DecisionInputs(customer=customer), now, self.catalog.limits)
         return set(map(self.catalog.id_at, self.catalog.index.reachable(moment.frame)))
+
+    def _made(self, inputs: DecisionInputs, decision: Decision) -> tuple[Scorer, list[Offer]]:
+        """How the decision scored, and its offers, of those that the catalog has."""
+        moment = _moment(inputs, decision.decided_at, self.catalog.limits)
+        offers = (self.catalog.offer(each.offer_id) for each in decision.offers)
+        return Scorer(self._model, moment.situation), [o for o in offers if o]
 
     def _slates(self, moment: _Moment) -> Slates:
         scorer = Scorer(self._model, moment.situation)

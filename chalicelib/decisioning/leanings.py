@@ -44,12 +44,12 @@ class Leanings:
     """The weights of one model."""
 
     def __init__(self, weights: Mapping[str, float]) -> None:
-        self._linear = np.array([_step(weights, name) for name in _CATEGORY])
-        self._moment = np.array([_step(weights, name) for name in _MOMENT])
+        self._linear = np.array([in_steps(weights.get(name, 0.0)) for name in _CATEGORY])
+        self._moment = np.array([in_steps(weights.get(name, 0.0)) for name in _MOMENT])
         self._squares = np.zeros((len(_CATEGORY), len(_CATEGORY)))
         self._crossed = np.zeros((len(_CATEGORY), len(_MOMENT)))
         for one, other in PAIRS:
-            weight, at = _step(weights, f"{one}*{other}"), _CATEGORY[one]
+            weight, at = in_steps(weights.get(f"{one}*{other}", 0.0)), _CATEGORY[one]
             if other in _CATEGORY:
                 self._squares[at, _CATEGORY[other]] = weight
             else:
@@ -88,6 +88,7 @@ def observed_of(tendencies: Tendencies, places: Sequence[int | None]) -> Floats:
     return rows
 
 
-def _step(weights: Mapping[str, float], name: str) -> float:
-    weight = min(max(weights.get(name, 0.0), -LARGEST_WEIGHT), LARGEST_WEIGHT)
-    return round(weight * WEIGHT_STEP) / WEIGHT_STEP
+def in_steps(weight: float) -> float:
+    """As models keep weights: in steps and within bounds, so that sums over features are exact."""
+    within = min(max(weight, -LARGEST_WEIGHT), LARGEST_WEIGHT)
+    return round(within * WEIGHT_STEP) / WEIGHT_STEP

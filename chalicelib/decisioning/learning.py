@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from .features import OF_PURCHASES
-from .leanings import LARGEST_WEIGHT, NAMES, PAIRS, WEIGHT_STEP
+from .leanings import NAMES, PAIRS, in_steps
 from .patterns import Patterns
 from .scoring import Model
 from .statistics import UNIT, Statistics, merged
@@ -70,7 +70,7 @@ def learn(
     weights = np.linalg.solve(information, evidence)
     return Model(
         name,
-        {n: _step(w) for n, w in zip(named, weights, strict=True)},
+        dict(zip(named, map(in_steps, weights.tolist()), strict=True)),
         _ensemble(named, information, rng),
         scores,
         patterns,
@@ -90,12 +90,6 @@ def _doubt(name: str, unsure: Mapping[str, float] | float | None) -> float:
     return usual_doubt(name) if unsure is None else unsure
 
 
-def _step(value: float) -> float:
-    """As models keep weights: in steps and within bounds, so that sums over features are exact."""
-    within = min(max(float(value), -LARGEST_WEIGHT), LARGEST_WEIGHT)
-    return round(within * WEIGHT_STEP) / WEIGHT_STEP
-
-
 def _ensemble(
     named: Sequence[str], information: np.ndarray[Any, Any], rng: Random
 ) -> dict[str, tuple[float, ...]]:
@@ -107,4 +101,4 @@ def _ensemble(
     half = np.array([[rng.gauss() for _ in range(MEMBERS // 2)] for _ in named])
     one_side = BOLDNESS * np.linalg.solve(upper, half)
     both = np.concatenate([one_side, -one_side], axis=1)
-    return {n: tuple(map(_step, row)) for n, row in zip(named, both, strict=True)}
+    return {n: tuple(map(in_steps, row)) for n, row in zip(named, both.tolist(), strict=True)}

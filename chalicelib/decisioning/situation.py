@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Final
 
 from ..model import (
+    TAKEN_UP,
     Customer,
     DecisionContext,
     Offer,
@@ -28,7 +29,6 @@ CONTACT_MEMORY: Final = timedelta(days=90)
 LATEST_ORDERS: Final = 40
 """So many orders are looked at one by one, by models that look at any."""
 A_MONTH: Final = timedelta(days=30)
-_ANSWERS: Final = frozenset({"clicked", "bought", "redeemed"})
 
 
 def root_of(category: str) -> str:
@@ -38,7 +38,7 @@ def root_of(category: str) -> str:
 
 def unanswered(contacts: Iterable[OfferContact]) -> int:
     """How many of these offers the customer did not take up."""
-    return sum(contact.response not in _ANSWERS for contact in contacts)
+    return sum(contact.response not in TAKEN_UP for contact in contacts)
 
 
 @dataclass(frozen=True, slots=True)

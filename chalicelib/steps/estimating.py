@@ -97,7 +97,7 @@ def gate(
 
     least = rooms.settings.gate_least_ratio
     try:
-        found = compared(_logged(rooms), target, current, least, late=late, progress=progress)
+        found = compared(rooms.logged(), target, current, least, late=late, progress=progress)
     except RejoinderError as error:
         # Nobody's correction of the catalog waits for what cannot be read.
         return _unknown("unread", f"the logged decisions could not be read: {error.message}")
@@ -158,11 +158,6 @@ def compared(
         "ratio": _interval(found.ratio),
         "least_ratio": least_ratio,
     }
-
-
-def _logged(rooms: Rooms) -> Iterable[LoggedDecision]:
-    sample: Callable[[], Iterable[LoggedDecision]] = getattr(rooms, "logged", tuple)
-    return sample()
 
 
 def _replay(

@@ -12,8 +12,9 @@ from datetime import datetime
 from random import Random
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from ..customers.answers import UNDONE
 from ..decisioning.view import local_time
-from ..model import Customer, Order
+from ..model import Customer
 from .rooms import Rooms
 
 if TYPE_CHECKING:
@@ -68,10 +69,6 @@ def _orders(customer: Customer) -> Iterator[_Bought]:
         return
     for order in customer.orders:
         found = sorted({line.category for line in order.lines if line.category})
-        if found and not _is_undone(order):
+        if found and order.status not in UNDONE:
             local = local_time(customer, order.at)
             yield _Bought(order.at, customer.id, local, tuple(found))
-
-
-def _is_undone(order: Order) -> bool:
-    return order.status in ("refunded", "cancelled", "returned")

@@ -83,7 +83,7 @@ def publish_catalog(asked: PublishRequest, rooms: Rooms) -> dict[str, Any]:
         attributes={name for customer in sample for name in customer.attributes},
     )
     published, estimate = _switched(asked, rooms, doubts, now)
-    rooms.catalog.note(published.head.version, _engine(published.catalog, rooms))
+    rooms.catalog.note(published.head.version, rooms.engine_on(published.catalog))
     before = _before(published, rooms, doubts)
     changes = _changes(published, before, sample, now)
     return {**changes, "estimate": estimate, **doubts.told()}
@@ -99,7 +99,7 @@ def _switched(
         compiling = _GatedCompiling(current, rooms, asked.confirm)
         return _publish(rooms, doubts, now, compiling), compiling.estimate
     published = rollback(rooms.catalogs, now=now, open_=open_catalog, to_version=asked.rollback_to)
-    return published, gate(_engine(published.catalog, rooms), current, rooms, confirmed=True)
+    return published, gate(rooms.engine_on(published.catalog), current, rooms, confirmed=True)
 
 
 def _serving(rooms: Rooms) -> Engine:
@@ -128,15 +128,9 @@ class _GatedCompiling:
         limits: ContactLimits | None = None,
     ) -> Artifact:
         artifact = compile_catalog(offers, published_at=published_at, limits=limits)
-        target = _engine(open_catalog(artifact.body), self._rooms)
+        target = self._rooms.engine_on(open_catalog(artifact.body))
         self.estimate = gate(target, self._current, self._rooms, confirmed=self._confirmed)
         return artifact
-
-
-def _engine(catalog: Catalog, rooms: Rooms) -> Engine:
-    """As it serves: by the live model."""
-    models = rooms.model.current
-    return Engine(catalog, models.live) if models else Engine(catalog)
 
 
 def _changes(
