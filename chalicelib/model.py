@@ -157,6 +157,15 @@ class Consent(Frozen):
     wording: str | None = Field(None, max_length=500, description="what the customer agreed to")
 
 
+class PushSubscription(Frozen):
+    """One browser's agreement with its push service (W3C Push API, `PushSubscription.toJSON()`)."""
+
+    endpoint: str = Field(max_length=1000, pattern=r"^https?://")
+    p256dh: str = Field(max_length=200, description="the browser's public key, base64url")
+    auth: str = Field(max_length=100, description="its authentication secret, base64url")
+    at: Moment
+
+
 class Reach(Frozen):
     """What is known of one channel's deliverability to one customer."""
 
@@ -215,6 +224,9 @@ class OfferContact(Frozen):
     response: Response | None = None
     response_at: Moment | None = None
     order_id: str | None = Field(None, description="the order that was the response")
+    withheld: bool | None = Field(
+        None, description="True: it was not made, for the customer is in the control group"
+    )
 
 
 class Aggregates(Frozen):
@@ -267,6 +279,10 @@ class Customer(Frozen):
     orders: tuple[Order, ...] = Field((), description="newest first, bounded by retention")
     offers: tuple[OfferContact, ...] = Field((), description="newest first")
     pending: PendingQuestion | None = None
+    subscriptions: tuple[PushSubscription, ...] = Field((), description="newest first, bounded")
+    proven_browsers: tuple[Identity, ...] = Field(
+        (), description="the `anonymous:` identities that the shop vouched to be theirs"
+    )
     gpc: bool = Field(False, description="a browser of theirs sent Global Privacy Control")
     changed_at: dict[str, Moment] = Field(
         default_factory=dict, description="when each field last changed: a merge keeps the newest"
@@ -326,6 +342,11 @@ class Identification(Deferred):
     gpc: bool = False
 
 
+Barrier = Literal["opted_out", "complained", "unreachable"]
+"""Why nothing more may be sent: they refused with the provider, called it spam, or the address is
+gone for good (a hard bounce, a push subscription that ended)."""
+
+
 class Receipt(Deferred):
     """What became of something that we sent, as the provider tells it."""
 
@@ -336,6 +357,7 @@ class Receipt(Deferred):
         description="`absent`: asked for, and the provider surely has no such message"
     )
     code: str | None = Field(None, description="the provider's error code")
+    barred: Barrier | None = None
 
 
 class Removal(Deferred):
@@ -369,10 +391,11 @@ class Interaction(Deferred):
     """One normalised inbound fact, with an id that its source keeps stable across redelivery."""
 
     id: str = Field(min_length=3, max_length=300)
-    source: Literal["x", "twilio", "web", "operator", "rejoinder"]
+    source: Literal["x", "twilio", "whatsapp", "aws_sms", "ses", "web", "operator", "rejoinder"]
     identities: tuple[Identity, ...] = Field((), max_length=10)
     occurred_at: Moment
     received_at: Moment
+    proven: bool = Field(False, description="the shop vouches that the identities are one person")
     body: Annotated[
         Message | WebEvent | Identification | Receipt | Removal | Click | Restock,
         Field(discriminator="kind"),
@@ -719,6 +742,11 @@ class Shadow(Frozen):
     offer_ids: tuple[str, ...] = ()
 
 
+Group = Literal["candidate", "control"]
+"""Who is not decided for by the live model alone: a candidate model's share of the customers, and
+the control group, who are made no marketing offers."""
+
+
 class Decision(Frozen):
     """Ranked offers, and all that is needed to recompute them and every other offer's reason."""
 
@@ -733,13 +761,19 @@ class Decision(Frozen):
     seed: int
     decided_at: Moment
     carried: tuple[str, ...] | None = Field(
-        None, description="the offers that the reply had room for; None where nothing was said"
+        None,
+        description="the offers that the reply had room for, or would have had of those withheld; "
+        "None where nothing was said",
     )
     inputs_digest: str = Field("", description="sha256 of the recorded inputs")
     best: float | None = Field(
         None, description="what the best marketing offer scored that was come across, made or not"
     )
     shadow: Shadow | None = Field(None, description="of a candidate that decides for nobody yet")
+    group: Group | None = Field(None, description="the customer's; None: the live model's")
+    withheld: tuple[ScoredOffer, ...] | None = Field(
+        None, description="what anybody else would have been made: the control group was not"
+    )
 
 
 class DecisionInputs(Frozen):
@@ -755,6 +789,7 @@ class DecisionInputs(Frozen):
     limit: int = 1
     purposes: tuple[Purpose, ...] = (Purpose.SERVICE, Purpose.MARKETING)
     exhausted: tuple[str, ...] = Field((), description="offers whose budget was spent")
+    group: Group | None = Field(None, description="whom the customer was among, if not the rest")
 
 
 # --- what goes out -----------------------------------------------------------------------------
@@ -793,7 +828,7 @@ class SendResult(Deferred):
     provider_id: str | None = None
     code: str | None = None
     retry_at: Moment | None = Field(None, description="with `retry`: not before this")
-    opted_out: bool = Field(False, description="the provider refuses: the customer opted out")
+    barred: Barrier | None = None
 
 
 class Handover(Deferred):

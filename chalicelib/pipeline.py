@@ -209,7 +209,7 @@ def _settle(entry: OutboxEntry, result: SendResult, rooms: Rooms) -> OutboxEntry
                 # A receipt or another sweeper settled it first; what they said stands.
                 return entry
             continue
-        if result.opted_out and not isinstance(entry.body, Handover):
-            receipts.note_refusal(settled, rooms)
+        if result.barred and not isinstance(entry.body, Handover):
+            receipts.note_barrier(settled, result.barred, rooms)
         return settled
     raise TemporaryError("what became of a send was not recorded", outbox_id=entry.id)

@@ -56,6 +56,10 @@ OPT_OUT_TYPES: dict[str, Literal["stop", "start", "help"]] = {
 }
 
 
+OPTED_OUT = "21610"
+"""The recipient replied STOP. https://www.twilio.com/docs/api/errors/21610"""
+
+
 def verify(request: InboundRequest, settings: Settings) -> None:
     """Raises TooLargeError over 256 KB, SignatureError unless Twilio signed URL and body.
 
@@ -112,6 +116,7 @@ def parse_status(request: InboundRequest, settings: Settings, received_at: datet
         provider_id=message_sid,
         status=STATUSES.get(status, "unknown"),
         code=error_code if re.fullmatch(r"[1-9][0-9]{0,9}", error_code) else None,
+        barred="opted_out" if error_code == OPTED_OUT else None,
     )
     return _parsed(f"twilio:{message_sid}:{status}", (), body, received_at)
 

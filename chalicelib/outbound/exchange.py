@@ -32,7 +32,7 @@ from urllib3.exceptions import (
     SSLError,
 )
 
-from ..model import SendResult
+from ..model import Barrier, SendResult
 
 TIMEOUT = urllib3.Timeout(connect=3.0, read=10.0)
 """Seconds. A carrier that takes longer is reconciled later; the customer's queue moves on."""
@@ -100,7 +100,7 @@ def settle(
     provider_id: object = None,
     code: object = None,
     retry_at: datetime | None = None,
-    opted_out: bool = False,
+    barred: Barrier | None = None,
 ) -> SendResult:
     """The result of a send, by this module's table.
 
@@ -118,7 +118,7 @@ def settle(
         return SendResult(status="retry", provider=provider, code=code, retry_at=retry_at)
     if answer.status >= 500:
         return SendResult(status="unknown", provider=provider, code=code)
-    return SendResult(status="failed", provider=provider, code=code, opted_out=opted_out)
+    return SendResult(status="failed", provider=provider, code=code, barred=barred)
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> datetime | None:

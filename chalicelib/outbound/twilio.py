@@ -90,7 +90,7 @@ class TwilioCarrier:
             provider_id=document.get("sid"),
             code=code,
             retry_at=retry_after(answer.headers, self._clock()),
-            opted_out=str(code) == OPTED_OUT,
+            barred="opted_out" if str(code) == OPTED_OUT else None,
         )
 
     def status(self, entry: OutboxEntry) -> Receipt | None:

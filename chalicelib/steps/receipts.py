@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Final
 
 from ..customers.activity import record_click
 from ..customers.consents import set_consents
-from ..documents import Cancelled
+from ..documents import Cancelled, WriteItem
 from ..errors import TemporaryError
 from ..model import (
+    Barrier,
     Channel,
     Click,
     ConsentState,
@@ -28,8 +31,10 @@ from .rooms import Rooms
 OVERTAKEN_FOR = timedelta(seconds=60)
 """How long a receipt may arrive before our own send has been recorded."""
 
-OPTED_OUT_CODES = frozenset({"21610"})
-"""Twilio: the recipient replied STOP. https://www.twilio.com/docs/api/errors/21610"""
+SUPPRESSED: Final[Mapping[Barrier, str]] = {
+    "complained": "they called a message spam",
+    "unreachable": "the address does not work any more",
+}
 
 
 def note_receipt(interaction: Interaction, receipt: Receipt, rooms: Rooms) -> Plan | None:
@@ -44,32 +49,31 @@ def note_receipt(interaction: Interaction, receipt: Receipt, rooms: Rooms) -> Pl
         return Plan(record=recorded(interaction, status, note="nothing of ours has this id"))
     news = rooms.outbox.receive(entry, receipt, rooms.clock())
     customer = rooms.customers.living(entry.customer_id)
-    if news is None or customer is None:
+    if customer is None or (news is None and receipt.barred is None):
         owner = customer.id if customer else None
         record = recorded(interaction, customer_id=owner, note="older than what is known")
         return Plan(record=record)
-    known, write = news
-    after = reached(customer, known, interaction)
+    after, writes = customer, tuple[WriteItem, ...]()
+    if news is not None:
+        known, write = news
+        after, writes = reached(customer, known, interaction), (write,)
+    if receipt.barred and isinstance(entry.body, Reply):
+        after = barred(after, entry.body, receipt.barred, interaction.occurred_at)
     record = recorded(interaction, customer_id=customer.id)
-    return Plan(record=record, before=customer, after=after, others=(write,))
+    return Plan(record=record, before=customer, after=after, others=writes)
 
 
 def reached(customer: Customer, entry: OutboxEntry, interaction: Interaction) -> Customer:
     """The customer with what the receipt tells of the channel."""
     if not isinstance(entry.body, Reply) or entry.status not in ("delivered", "failed"):
         return customer
-    channel, at = entry.body.channel, interaction.occurred_at
     field = "last_delivered_at" if entry.status == "delivered" else "last_failed_at"
-    reach = customer.reach.get(channel, Reach()).model_copy(update={field: at})
-    customer = customer.model_copy(update={"reach": {**customer.reach, channel: reach}})
-    if entry.code in OPTED_OUT_CODES:
-        return opted_out(customer, channel, at)
-    return customer
+    return _with_reach(customer, entry.body.channel, {field: interaction.occurred_at})
 
 
-def note_refusal(entry: OutboxEntry, rooms: Rooms) -> None:
-    """The provider would not send: they opted out with it. Raises TemporaryError when it cannot
-    be put on record; the next send will be refused, and recorded, likewise."""
+def note_barrier(entry: OutboxEntry, barrier: Barrier, rooms: Rooms) -> None:
+    """The provider would not send for good. Raises TemporaryError when it cannot be put on record;
+    the next send will be refused, and recorded, likewise."""
     if not isinstance(entry.body, Reply):
         return
     now = rooms.clock()
@@ -78,19 +82,35 @@ def note_refusal(entry: OutboxEntry, rooms: Rooms) -> None:
         if customer is None:
             return
         try:
-            rooms.customers.save(customer, opted_out(customer, entry.body.channel, now), now)
+            rooms.customers.save(customer, barred(customer, entry.body, barrier, now), now)
             return
         except Cancelled:
             continue
     raise TemporaryError("others keep changing the customer", id=entry.interaction_id)
 
 
-def opted_out(customer: Customer, channel: Channel, at: datetime) -> Customer:
-    """The customer with the refusal that they gave to the provider."""
+def barred(customer: Customer, reply: Reply, barrier: Barrier, at: datetime) -> Customer:
+    """The customer after a provider said that nothing more may go to where the reply went.
+
+    What they refused there they refused; a complaint refuses marketing and ends the rest; an
+    address that is gone is not written to again.
+    """
+    channel = reply.channel
+    if barrier == "unreachable" and channel is Channel.PUSH:
+        kept = tuple(s for s in customer.subscriptions if s.endpoint not in reply.to)
+        return customer.model_copy(update={"subscriptions": kept})
+    if barrier != "opted_out":
+        customer = _with_reach(customer, channel, {"suppressed": SUPPRESSED[barrier]})
+    if barrier == "unreachable":
+        return customer
+    purposes = tuple(Purpose) if barrier == "opted_out" else (Purpose.MARKETING,)
     source = "told by the provider"
-    return set_consents(
-        customer, ConsentState.DENIED, [channel], tuple(Purpose), source=source, at=at
-    )
+    return set_consents(customer, ConsentState.DENIED, [channel], purposes, source=source, at=at)
+
+
+def _with_reach(customer: Customer, channel: Channel, told: Mapping[str, object]) -> Customer:
+    reach = customer.reach.get(channel, Reach()).model_copy(update=told)
+    return customer.model_copy(update={"reach": {**customer.reach, channel: reach}})
 
 
 def note_click(interaction: Interaction, click: Click, rooms: Rooms) -> Plan | None:

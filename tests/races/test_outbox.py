@@ -138,7 +138,7 @@ def test_a_refusal_told_by_a_receipt_is_not_lost_among_events(crowd: Crowd, shop
 def test_a_refusal_told_by_the_carrier_is_not_lost_among_events(
     crowd: Crowd, shop: Rooms, recorder: Recorder
 ) -> None:
-    no = SendResult(status="failed", provider="recorder", code=TWILIO_OPTED_OUT, opted_out=True)
+    no = SendResult(status="failed", provider="recorder", code=TWILIO_OPTED_OUT, barred="opted_out")
     recorder.answers.append(no)
     events = [an_event("page", "user:joe", number=str(n)) for n in range(11)]
     crowd.work_on([*events[:5], a_message(ASKS), *events[5:]])

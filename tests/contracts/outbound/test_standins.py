@@ -79,7 +79,7 @@ def test_a_number_that_stopped_is_refused_until_it_starts_again(local: Local) ->
     text = Reply(channel=Channel.SMS, to=JOE_PHONE, text="Hello")
     local.carriers.twilio.opt_out(JOE_PHONE)
     stopped = twilio.send(text, key="out-1")
-    assert (stopped.status, stopped.code, stopped.opted_out) == ("failed", "21610", True)
+    assert (stopped.status, stopped.code, stopped.barred) == ("failed", "21610", "opted_out")
     local.carriers.twilio.opt_in(JOE_PHONE)
     assert twilio.send(text, key="out-2").status == "sent"
 
@@ -184,7 +184,7 @@ def test_what_the_carriers_know_survives_a_restart(tmp_path: Path) -> None:
     twilio = make_twilio(after, after.urls.twilio_url, 10.0)
     stopped = Reply(channel=Channel.SMS, to="+15551239999", text="Hello")
     assert x.send(a_post("Hello"), key="out-1").status == "sent"
-    assert twilio.send(stopped, key="out-2").opted_out
+    assert twilio.send(stopped, key="out-2").barred == "opted_out"
     after.carriers.stop()
     assert Mailbox(path).messages() == after.mailbox.messages()
 

@@ -53,14 +53,14 @@ def test_a_number_that_opted_out_fails_and_says_so(
 ) -> None:
     provider.then(400, {"code": 21610, "message": f"{JOE} is unsubscribed"})
     result = carrier.send(a_reply(Channel.SMS, JOE), key="out-1")
-    assert (result.status, result.code, result.opted_out) == ("failed", "21610", True)
+    assert (result.status, result.code, result.barred) == ("failed", "21610", "opted_out")
     assert JOE not in result.model_dump_json()
 
 
 def test_another_refusal_is_no_opt_out(carrier: TwilioCarrier, provider: Scripted) -> None:
     provider.then(400, {"code": 21211})
     result = carrier.send(a_reply(Channel.SMS, JOE), key="out-1")
-    assert (result.status, result.code, result.opted_out) == ("failed", "21211", False)
+    assert (result.status, result.code, result.barred) == ("failed", "21211", None)
 
 
 def test_too_many_requests_are_tried_again_when_twilio_says(

@@ -52,11 +52,11 @@ def a_fact(body: Any, number: str = "r", *who: str) -> Interaction:
     )
 
 
-def a_receipt(entry: OutboxEntry, status: Any, code: str | None = None) -> Interaction:
+def a_receipt(entry: OutboxEntry, status: Any, barred: Any = None) -> Interaction:
     told = Receipt(
-        provider="recorder", provider_id=entry.provider_id or "", status=status, code=code
+        provider="recorder", provider_id=entry.provider_id or "", status=status, barred=barred
     )
-    return a_fact(told, f"{entry.provider_id}:{status}")
+    return a_fact(told, f"{entry.provider_id}:{status}:{barred}")
 
 
 def test_a_delivery_is_recorded_and_makes_the_channel_one_that_works(shop: Rooms) -> None:
@@ -70,7 +70,7 @@ def test_a_delivery_is_recorded_and_makes_the_channel_one_that_works(shop: Rooms
 
 def test_a_receipt_that_says_opted_out_is_a_refusal(shop: Rooms) -> None:
     pipeline.respond(a_message(ASKS), shop)
-    pipeline.respond(a_receipt(only_entry(shop), "failed", "21610"), shop)
+    pipeline.respond(a_receipt(only_entry(shop), "failed", "opted_out"), shop)
 
     joe = reading.customer("joe", shop)
     standing = joe.consent(Channel.SMS, Purpose.MARKETING)
@@ -79,8 +79,29 @@ def test_a_receipt_that_says_opted_out_is_a_refusal(shop: Rooms) -> None:
     assert joe.reach[Channel.SMS].last_failed_at == NOON
 
 
+def test_a_complaint_about_a_delivered_message_ends_marketing_there(shop: Rooms) -> None:
+    pipeline.respond(a_message(ASKS), shop)
+    pipeline.respond(a_receipt(only_entry(shop), "delivered"), shop)
+    pipeline.respond(a_receipt(only_entry(shop), "delivered", "complained"), shop)
+
+    joe = reading.customer("joe", shop)
+    standing = joe.consent(Channel.SMS, Purpose.MARKETING)
+    assert standing is not None
+    assert standing.state is ConsentState.DENIED
+    assert joe.reach[Channel.SMS].suppressed
+
+
+def test_an_address_that_is_gone_is_not_written_to_again(shop: Rooms) -> None:
+    pipeline.respond(a_message(ASKS), shop)
+    pipeline.respond(a_receipt(only_entry(shop), "failed", "unreachable"), shop)
+
+    joe = reading.customer("joe", shop)
+    assert joe.reach[Channel.SMS].suppressed
+    assert joe.consent(Channel.SMS, Purpose.MARKETING).state is ConsentState.GRANTED  # type: ignore[union-attr]
+
+
 def test_a_send_that_is_refused_as_opted_out_is_recorded(shop: Rooms, recorder: Recorder) -> None:
-    refusal = SendResult(status="failed", provider="recorder", code="21610", opted_out=True)
+    refusal = SendResult(status="failed", provider="recorder", code="21610", barred="opted_out")
     recorder.answers.append(refusal)
     pipeline.respond(a_message(ASKS), shop)
 

@@ -78,8 +78,8 @@ def only_entry(rooms: Rooms, interaction_id: str = "x:1") -> Any:
     return entry
 
 
-def a_receipt(entry: Any, status: Any, code: str | None = None) -> Interaction:
-    told = Receipt(provider="recorder", provider_id=entry.provider_id, status=status, code=code)
+def a_receipt(entry: Any, status: Any, barred: Any = None) -> Interaction:
+    told = Receipt(provider="recorder", provider_id=entry.provider_id, status=status, barred=barred)
     return Interaction(
         id=f"twilio:{entry.provider_id}:{status}",
         source="twilio",
@@ -120,7 +120,7 @@ def test_an_opt_out_told_by_a_receipt_survives_a_lost_race(
     shop: Rooms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pipeline.respond(a_message(ASKS), shop)
-    told = a_receipt(only_entry(shop), "failed", "21610")
+    told = a_receipt(only_entry(shop), "failed", "opted_out")
     lose_the_first_commit(shop, monkeypatch, "joe")
     pipeline.respond(told, shop)
 
