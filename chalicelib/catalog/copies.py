@@ -1,5 +1,5 @@
-"""Copies of large artifacts on this machine's disk, memory-mapped: read only where they are looked
-at, shared by all who open them, found again by the next process.
+"""Copies of large artifacts on this machine's disk: read only where they are looked at, found again
+by the next process.
 
 Lives here: where a copy lies, how it is known to be whole, how many stay. Never here: what is in
 it, and where it comes from.
@@ -11,7 +11,6 @@ and length (RFC 1952, 2.3.1). It is written under another name and renamed once 
 from __future__ import annotations
 
 import logging
-import mmap
 import os
 import re
 import stat
@@ -23,16 +22,19 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from ..files import opened
+
 log = logging.getLogger(__name__)
 
 Body = Any
-"""Bytes, or a view of a memory map: what `memoryview()` takes."""
+"""Bytes, or a file that is read where it is looked at: its slices are bodies, `bytes()` reads."""
 
 Pieces = Callable[[], Iterable[bytes]]
 """The parts of a body, from the first one on at each call."""
 
 KEPT: Final = 3
 _TAIL: Final = struct.Struct("<II")
+_AT_ONCE: Final = 1 << 18
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 _TAG: Final = re.compile(r"[0-9A-Za-z-]{1,80}")
 
@@ -55,7 +57,7 @@ class Copies:
         """The copy of this version, if there is one and it is whole."""
         for path in self._paths(version):
             try:
-                body = _mapped(path)
+                body = _read(path)
                 os.utime(path)
             except OSError:
                 continue
@@ -65,7 +67,7 @@ class Copies:
         return None
 
     def keep(self, version: str, tag: str, pieces: Pieces) -> Body:
-        """The body made of these pieces: on disk and mapped, or else in memory."""
+        """The body made of these pieces: on disk, or else in memory."""
         directory = self._own_directory()
         if directory is None or not _TAG.fullmatch(tag):
             return b"".join(pieces())
@@ -101,13 +103,13 @@ class Copies:
         return [path for _, path in sorted(found, reverse=True)]
 
     def _drop_all_but(self, left: int) -> None:
-        """A removed copy stays what it is for whoever has it mapped."""
+        """A removed copy stays what it is for whoever has it open."""
         for path in self._paths()[left:]:
             _drop(path)
 
 
 def _written(path: Path, pieces: Iterable[bytes]) -> Body:
-    """Write a copy and map it. Raises OSError, with nothing left behind."""
+    """Write a copy and open it. Raises OSError, with nothing left behind."""
     with tempfile.NamedTemporaryFile(prefix="part-", dir=path.parent, delete=False) as file:
         part = Path(file.name)
         try:
@@ -117,23 +119,22 @@ def _written(path: Path, pieces: Iterable[bytes]) -> Body:
                 file.write(piece)
             file.write(_TAIL.pack(crc, length & 0xFFFFFFFF))
             file.flush()
-            whole = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            whole = opened(part)
             part.replace(path)
         except BaseException:
             _drop(part)
             raise
-    return memoryview(whole)[: -_TAIL.size]
+    return whole[: -_TAIL.size]
 
 
-def _mapped(path: Path) -> Body | None:
+def _read(path: Path) -> Body | None:
     """The body of a copy, None when it is not whole. Raises OSError."""
-    with path.open("rb") as file:
-        if path.stat().st_size <= _TAIL.size:
-            return None
-        whole = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-    body = whole[: -_TAIL.size]
-    tail = _TAIL.pack(zlib.crc32(body), len(body) & 0xFFFFFFFF)
-    return body if tail == whole[-_TAIL.size :] else None
+    whole = opened(path)
+    body, crc = whole[: -_TAIL.size], 0
+    for start in range(0, len(body), _AT_ONCE):
+        crc = zlib.crc32(bytes(body[start : start + _AT_ONCE]), crc)
+    tail = _TAIL.pack(crc, len(body) & 0xFFFFFFFF)
+    return body if len(body) and tail == bytes(whole[-_TAIL.size :]) else None
 
 
 def _drop(path: Path) -> None:

@@ -58,14 +58,23 @@ class PublishedModels(Published[Rollout]):
         return opened
 
     def try_out(
-        self, candidate: Artifact, live: Artifact, open_: Open[Any], at: datetime
+        self,
+        candidate: Artifact,
+        live: Artifact,
+        open_: Open[Any],
+        at: datetime,
+        *,
+        displacing: bool = True,
     ) -> Rollout:
         """Keep the candidate and have it run in shadow, in place of any other one.
 
         `live` is what decides before any model is published. Raises ConflictError when somebody
-        else changed what is live meanwhile.
+        else changed what is live meanwhile; without `displacing` also where there is a candidate
+        that has a share of the customers.
         """
         seen = self.head()
+        if seen is not None and seen.share > SHADOW and not displacing:
+            raise ConflictError("another candidate has a share", version=seen.candidate)
         self.keep(candidate, open_)
         if seen is None:
             self.keep(live, open_)

@@ -25,8 +25,10 @@ What is learned (numpy; only models that were learned need it)
     statistics    outcomes as sums, exact in any order          learning    weights and ensemble
     habits        everybody's orders, counted                   patterns    the tables they make
     past, tendencies           the customer's own past in numbers, and features of every category
+    ground                     what these are where nothing is known of the customer
     leanings, outlook, table   their weights; what they say of a customer; all offers at once
     scores, estimation         what past moments were worth; what another policy would have earned
+    groups        how the control group, a candidate's customers and the others fare, compared
     packing       a model as a file
 
 Why
@@ -41,6 +43,7 @@ from .engine import CODE_VERSION, Account, Engine
 from .features import FEATURES, Feature
 from .scoring import PRIOR, Model
 from .situation import LATEST_ORDERS
+from .view import unprofiled
 
 __all__ = [
     "CODE_VERSION",
@@ -55,4 +58,5 @@ __all__ = [
     "Model",
     "compile_catalog",
     "open_catalog",
+    "unprofiled",
 ]

@@ -47,7 +47,7 @@ class Affinity:
     def __init__(self, sections: Sections) -> None:
         self._json = {name: sections.bytes_of(name) for name in ("topics", "products", "words")}
         self.topic_of = sections.whole("topic_of", "I")
-        self._by_topic = sections.whole("by_topic", "I")
+        self._by_topic = sections.numbers("by_topic", "I")
         self._topic_ends = sections.whole("topic_ends", "I")
         self._keyed: dict[str, dict[str, list[int]]] = {}
         self._topics: list[tuple[str, ...]] = []
@@ -72,11 +72,12 @@ class Affinity:
         dealt: tuple[Mapping[str, Any], ...] = (kept.last_view, kept.view_count)
         if bought:
             dealt = (kept.last_purchase, kept.purchase_count, *dealt)
-        if not (any(dealt) or situation.asked_categories or situation.basket_categories):
+        beside = situation.basket_categories if bought else ()
+        if not (any(dealt) or situation.asked_categories or beside):
             return {}
         if not self._topics:
             self._read_topics()
-        roots = {root_of(path) for path in situation.basket_categories}
+        roots = {root_of(path) for path in beside}
         met = [_met(self._by_category, keys) for keys in (*dealt, situation.asked_categories)]
         met += [
             _met(self._by_root, keys) for keys in ((kept.last_purchase, roots) if bought else ())
@@ -97,7 +98,8 @@ class Affinity:
     def positions(self, topic: int) -> memoryview[int]:
         """Where a topic's offers stand, in order."""
         start = self._topic_ends[topic - 1] if topic else 0
-        return self._by_topic[start : self._topic_ends[topic]]
+        found: memoryview[int] = self._by_topic[start : self._topic_ends[topic]]
+        return found
 
     def bits(self, topic: int, block: Block) -> int:
         """The topic's offers that lie in the block, a bit for each."""

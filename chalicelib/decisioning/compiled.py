@@ -48,24 +48,25 @@ class Catalog:
         self._offers: dict[int, Offer] = {}
         self._known_ids: dict[int, str] = {}
         self._places: dict[str, int | None] = {}
-        self._ids = sections.pieces("ids", "id_ends", "I")
+        self._ids = sections.pieces("ids", "id_ends", "I", at_once=True)
         self._by_id = sections.whole("by_id", "I")
         self._source = sections.pieces("source", "source_ends")
         self._dictionary = bytes(sections.bytes_of("dictionary"))
         self._marks = sections.bytes_of("marks")
-        self.worth = sections.floats("worth")
-        self.keys = sections.floats("keys")
-        self.minus_keys = sections.floats("minus_keys")
-        self.own = sections.floats("own")
+        self.worth = sections.numbers("worth", "d")
+        self.keys = sections.whole("keys", "d")
+        self.minus_keys = sections.whole("minus_keys", "d")
+        self.own = sections.numbers("own", "d")
         self.least_own: float = header["least_own"]
         self.ceiling = Ceiling(self.least_own, header["most_own"])
         self.own_ranges: dict[str, list[float]] = header["own_ranges"]
         self.model_version: str = header["model"]
         self.plain_names: dict[str, list[str]] = header["plain_names"]
         self._steps = sections.pieces("steps", "step_ends")
-        self.purposes = sections.bytes_of("purposes")
+        self.purposes = sections.whole("purposes", "B")
         self.affinity = Affinity(sections)
         self.index = Index(sections, self._size, blocks(self._size))
+        del header["index"]  # the largest part of it by far, and read
 
     def __len__(self) -> int:
         return self._size

@@ -24,7 +24,7 @@ from ..model import (
     ScoredOffer,
     as_utc,
 )
-from . import policy, reasons
+from . import policy
 from .arbitration import Arbitration
 from .choosing import Limits, Ranked, Slates, slates
 from .compiled import Catalog, open_catalog
@@ -34,13 +34,13 @@ from .exploring import Seen
 from .policy import Allowance
 from .ranking import Ranking
 from .scoring import PRIOR, Model, Observed, Scorer
-from .search import Candidate
+from .search import Candidate, Scored, candidate
 from .sight import Sight
 from .situation import Situation, Target
 from .terms import Terms
-from .view import Frame, build_frame
+from .view import Frame, build_frame, unprofiled
 
-CODE_VERSION: Final = "2"
+CODE_VERSION: Final = "3"
 """Raised whenever the same inputs would lead this code to another decision."""
 _NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -99,7 +99,7 @@ class Engine:
             "model": model.version,
             "code": CODE_VERSION,
         }
-        self._model = model
+        self.model = model
         self._least_score = model.least_score(catalog.limits.share)
         self._ranking = ranking or Ranking(catalog, model)
 
@@ -122,7 +122,7 @@ class Engine:
     @property
     def reads_orders(self) -> bool:
         """Whether the customer's latest orders tell this engine anything."""
-        return self._model.patterns is not None
+        return self.model.patterns is not None
 
     def warm(self) -> None:
         """Does beforehand what the first decisions would do: for a version that is to serve next,
@@ -175,6 +175,8 @@ class Engine:
 
         The eligible ones come first, the best of them first, then the others by id.
         """
+        from . import reasons  # whoever does not ask why does without
+
         moment = _moment(inputs, decision.decided_at, self.catalog.limits)
         made = self._slates(moment).drawn(decision.seed)
         chosen = {offer.id for _, offer in made}
@@ -206,7 +208,7 @@ class Engine:
         moment = _moment(inputs, now, self.catalog.limits)
         return self._terms(moment)
 
-    def best_first(self, terms: Terms) -> Iterator[Candidate]:
+    def best_first(self, terms: Terms) -> Iterator[Scored]:
         """The offers that pass every check of their own, each found when it is asked for; the
         catalog's limits and exclusive groups are left to arbitration."""
         return Sight(self._ranking, terms).best_first()
@@ -227,10 +229,10 @@ class Engine:
         """How the decision scored, and its offers, of those that the catalog has."""
         moment = _moment(inputs, decision.decided_at, self.catalog.limits)
         offers = (self.catalog.offer(each.offer_id) for each in decision.offers)
-        return Scorer(self._model, moment.situation), [o for o in offers if o]
+        return Scorer(self.model, moment.situation), [o for o in offers if o]
 
     def _slates(self, moment: _Moment) -> Slates:
-        scorer = Scorer(self._model, moment.situation)
+        scorer = Scorer(self.model, moment.situation)
 
         def see(offers: Sequence[Offer]) -> Seen:
             targets = [(self._ranking.target_of(offer), offer.features) for offer in offers]
@@ -243,19 +245,21 @@ class Engine:
             return self._candidates(_moment(served, moment.now, self.catalog.limits), scorer)
 
         limits = Limits(moment.inputs.limit, moment.allowance, self._least_score)
-        return slates(self._candidates(moment, scorer), service, limits, self._model, see)
+        return slates(self._candidates(moment, scorer), service, limits, self.model, see)
 
     def _candidates(self, moment: _Moment, scorer: Scorer | None = None) -> Ranked:
         """The eligible offers, best first."""
         for found in self.best_first(self._terms(moment, scorer)):
-            yield found, self.catalog.offer_at(found.position)
+            yield candidate(found), self.catalog.offer_at(found[2])
 
     def _terms(self, moment: _Moment, scorer: Scorer | None = None) -> Terms:
-        scorer = scorer or Scorer(self._model, moment.situation)
+        scorer = scorer or Scorer(self.model, moment.situation)
         return Terms(self._ranking, moment.frame, scorer, moment.allowance, moment.exhausted)
 
     def _refusal(self, offer_id: str, moment: _Moment) -> RejectedOffer:
         """The first check that the offer does not pass: date, purpose, rule, cap, budget."""
+        from . import reasons
+
         position = self.catalog.position_of(offer_id)
         if position is None:
             raise KeyError(offer_id)
@@ -274,7 +278,7 @@ class Engine:
 
 def _moment(inputs: DecisionInputs, now: datetime, limits: ContactLimits) -> _Moment:
     now = as_utc(now)
-    customer, context = inputs.customer, inputs.context
+    customer, context = unprofiled(inputs.customer), inputs.context
     of = (customer, context, inputs.understanding, {p.id: p for p in inputs.products}, now)
     return _Moment(
         frame=build_frame(*of, inputs.purposes),

@@ -12,7 +12,8 @@ a sum and not an estimate. Never here: caps and limits, which hold in any order.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, TypeVar
 
 from .scoring import Model
@@ -39,6 +40,10 @@ class Order(NamedTuple):
     places: tuple[int, ...]
 
 
+_order: Final[Callable[[tuple[float, tuple[int, ...]]], Order]] = partial(tuple.__new__, Order)
+"""Quicker than the named tuple's own constructor, by the two dozen."""
+
+
 class _HasWeight(Protocol):
     @property
     def weight(self) -> float: ...
@@ -62,12 +67,14 @@ def orders(seen: Seen, model: Model) -> list[Order]:
     if len(places) < 2 or not model.members:
         return [Order(1.0, places)]
     weights = dict[tuple[int, ...], float]()
+    known, each = weights.get, (1.0 - AT_RANDOM) / model.members
     for order in _by_member(seen, model):
-        weights[order] = weights.get(order, 0.0) + (1.0 - AT_RANDOM) / model.members
+        weights[order] = known(order, 0.0) + each
+    each = AT_RANDOM / len(places)
     for place in places:
         order = places[place:] + places[:place]
-        weights[order] = weights.get(order, 0.0) + AT_RANDOM / len(places)
-    return [Order(weight, order) for order, weight in weights.items()]
+        weights[order] = known(order, 0.0) + each
+    return list(map(_order, zip(weights.values(), weights, strict=True)))
 
 
 def drawn(some: Sequence[Weighed], at: float) -> Weighed:
@@ -87,4 +94,4 @@ def _by_member(seen: Seen, model: Model) -> Iterator[tuple[int, ...]]:
     worths = np.array(seen.worths)[:, None]
     log_odds = means + seen.features @ model.deviations(seen.names)
     scores = worths / (1.0 + np.exp(-log_odds))
-    return map(tuple, np.argsort(-scores, axis=0, kind="stable").T.tolist())
+    return map(tuple, np.argsort(-scores.T, axis=1, kind="stable").tolist())

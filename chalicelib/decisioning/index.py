@@ -99,12 +99,19 @@ class _Members(NamedTuple):
 class _LazyRows(dict[int | None, int]):
     """The rows of one dimension within a block, by class, made when they are first needed."""
 
-    def __init__(self, make: Callable[[int], int]) -> None:
-        super().__init__({None: -1})
-        self._make = make
+    __slots__ = ("_first", "_rows", "_width")
 
-    def __missing__(self, number: Any) -> int:
-        row = self[number] = self._make(number)
+    def __init__(self, rows: Any, first: int, width: int) -> None:
+        super().__init__()
+        self._rows = rows
+        self._first = first
+        self._width = width
+
+    def __missing__(self, number: int | None) -> int:
+        if number is None:
+            return -1
+        start = (self._first + number) * self._width
+        row = self[number] = int.from_bytes(self._rows[start : start + self._width], "little")
         return row
 
 
@@ -274,16 +281,9 @@ def _blocks(
         part = view[at : at + row_count * wide]
         at += row_count * wide
 
-        def rows(first_row: int, part: memoryview = part, wide: int = wide) -> Rows:
-            def make(number: int) -> int:
-                start = (first_row + number) * wide
-                return int.from_bytes(part[start : start + wide], "little")
-
-            return Rows(make)
-
-        scalars = tuple(rows(d["row"]) for d in told if d["kind"] == "scalar")
+        scalars = tuple(Rows(part, d["row"], wide) for d in told if d["kind"] == "scalar")
         members = tuple(
-            (rows(d["row"]), rows(d["row"] + len(d["elements"])))
+            (Rows(part, d["row"], wide), Rows(part, d["row"] + len(d["elements"]), wide))
             for d in told
             if d["kind"] == "members"
         )

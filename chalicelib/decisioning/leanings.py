@@ -36,8 +36,8 @@ def _pairs() -> Iterator[tuple[str, str]]:
 PAIRS: Final = tuple(_pairs())
 NAMES: Final = (*_CATEGORY, *_MOMENT, *(f"{one}*{other}" for one, other in PAIRS))
 _SINGLE: Final = len(_CATEGORY) + len(_MOMENT)
-_ONE: Final = [NAMES.index(one) for one, _ in PAIRS]
-_OTHER: Final = [NAMES.index(other) for _, other in PAIRS]
+_ONE: Final = np.array([NAMES.index(one) for one, _ in PAIRS])
+_OTHER: Final = np.array([NAMES.index(other) for _, other in PAIRS])
 
 
 class Leanings:
@@ -66,7 +66,7 @@ class Leanings:
         rows = tendencies.categories
         found: Floats = (self._linear + self._crossed @ tendencies.moment) @ rows
         if len(self._squared):
-            some = rows[self._squared]
+            some = rows.take(self._squared, axis=0)
             found += np.einsum("ik,ik->k", self._squares @ some, some)
         return found
 
@@ -79,13 +79,21 @@ def observed_at(tendencies: Tendencies, place: int | None) -> dict[str, float]:
 
 def observed_of(tendencies: Tendencies, places: Sequence[int | None]) -> Floats:
     """The same of several categories (places x NAMES); 0 where there is none."""
-    known = np.array([place is not None for place in places])
-    of_categories = tendencies.categories[:, [place or 0 for place in places]] * known
     rows = np.empty((len(places), len(NAMES)))
-    rows[:, : len(_CATEGORY)] = of_categories.T
-    rows[:, len(_CATEGORY) : _SINGLE] = tendencies.moment
-    np.multiply(rows[:, _ONE], rows[:, _OTHER], out=rows[:, _SINGLE:])
+    observe(tendencies, places, rows)
     return rows
+
+
+def observe(tendencies: Tendencies, places: Sequence[int | None], rows: Floats) -> None:
+    """Writes that into `rows`."""
+    single = np.empty((len(places), _SINGLE))
+    some = [place or 0 for place in places]
+    single[:, : len(_CATEGORY)] = tendencies.categories.take(some, axis=1).T
+    if None in places:
+        single[[place is None for place in places]] = 0.0
+    single[:, len(_CATEGORY) :] = tendencies.moment
+    rows[:, :_SINGLE] = single
+    np.multiply(single.take(_ONE, axis=1), single.take(_OTHER, axis=1), out=rows[:, _SINGLE:])
 
 
 def in_steps(weight: float) -> float:

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ..model import category_prefixes
-from .leanings import NAMES, observed_at, observed_of
+from .leanings import observe, observed_at
 from .past import known_places, most_particular, read_past
 from .patterns import Floats, Patterns
 from .situation import Situation
@@ -32,23 +32,24 @@ class Outlook:
         """What each category of the patterns adds (K)."""
         return self._leanings.parts(self._tendencies)
 
-    def part(self, categories: Sequence[str]) -> float:
+    def part(self, categories: tuple[str, ...]) -> float:
         """What an offer of these categories has by the one that speaks most for it; 0 where none of
         them is known."""
         place = self._place(categories)
         return 0.0 if place is None else float(self.parts[place])
 
-    def observed(self, categories: Sequence[str]) -> dict[str, float]:
+    def observed(self, categories: tuple[str, ...]) -> dict[str, float]:
         """The features by which that category was weighed."""
         return observed_at(self._tendencies, self._place(categories))
 
-    def compared(self, some: Sequence[Sequence[str]]) -> tuple[tuple[str, ...], Floats]:
-        """The same of several offers, as names and an array (offers x names)."""
-        places = [self._place(categories) for categories in some]
-        return NAMES, observed_of(self._tendencies, places)
+    def compare(self, some: Sequence[tuple[str, ...]], rows: Floats) -> None:
+        """Writes the same of several offers into an array (offers x NAMES)."""
+        observe(self._tendencies, [self._place(categories) for categories in some], rows)
 
-    def _place(self, categories: Sequence[str]) -> int | None:
-        found = places_of(categories, self._patterns)
+    def _place(self, categories: tuple[str, ...]) -> int | None:
+        found = self._patterns.places_met.get(categories)
+        if found is None:
+            found = places_of(categories, self._patterns)
         if len(found) > 1:
             return max(found, key=self.parts.__getitem__)
         return found[0] if found else None

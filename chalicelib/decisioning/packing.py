@@ -19,6 +19,7 @@ def pack_model(model: Model) -> bytes:
         "weights": model.weights,
         "ensemble": model.ensemble,
         "scores": model.scores,
+        "channels": model.channels,
     }
     head = json.dumps(told, sort_keys=True, separators=(",", ":")).encode()
     return head + b"\n" + (model.patterns.to_bytes() if model.patterns else b"")
@@ -35,6 +36,7 @@ def read_model(packed: Any) -> Model:
             {name: tuple(map(float, row)) for name, row in told["ensemble"].items()},
             tuple(map(float, told["scores"])),
             _patterns(patterns),
+            {name: float(worth) for name, worth in told.get("channels", {}).items()},
         )
     except (ValueError, TypeError, AttributeError, KeyError) as error:
         raise PermanentError("this model is corrupt") from error

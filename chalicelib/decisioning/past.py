@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from itertools import chain, islice, repeat
 from typing import Final
 
 import numpy as np
@@ -15,28 +14,51 @@ from .situation import LATEST_ORDERS, Situation
 from .tendencies import Past
 
 _A_DAY: Final = timedelta(days=1)
+_SECONDS: Final = 86_400.0
+"""Of a day. Numbers are divided in a third of the time that spans of time are."""
 
 
 def read_past(situation: Situation, patterns: Patterns) -> Past:
     """What the customer has bought, at this moment."""
-    kept, now, place = situation.customer.aggregates, situation.now, patterns.place
-    own = [path for path in kept.purchase_count if path in place]
-    until_now = (placed for placed in situation.customer.orders if placed.at <= now)
-    orders = list(islice(until_now, LATEST_ORDERS))
-    bought = [_places(placed, place) for placed in orders]
-    sizes = list(map(len, bought))
+    kept, now, place = situation.customer.aggregates, situation.now, patterns.place.get
+    bought_ever = kept.purchase_count
+    own = _whole([place(path, -1) for path in bought_ever])
+    counts = _numbers(bought_ever.values())
+    last = kept.last_purchase.get
+    gaps = _days([last(path, now) for path in bought_ever], now)
+    known = own >= 0
+    if not known.all():
+        own, counts, gaps = own[known], counts[known], gaps[known]
+    orders = [placed for placed in situation.customer.orders if placed.at <= now][:LATEST_ORDERS]
+    order_of, bought = _places(orders, patterns)
     return Past(
-        own=_whole(place[path] for path in own),
-        counts=_numbers(float(kept.purchase_count[path]) for path in own),
-        gaps=_numbers(_days(kept.last_purchase.get(path), now) for path in own),
+        own=own,
+        counts=counts,
+        gaps=gaps,
         orders=kept.order_count,
-        since=_days(kept.last_purchase_at, now),
-        span=_days(kept.first_purchase_at, now),
-        ages=_numbers(_days(placed.at, now) for placed in orders),
-        sizes=_numbers(map(float, sizes)),
-        bought=_whole(chain.from_iterable(bought)),
-        order_of=_whole(chain.from_iterable(map(repeat, range(len(sizes)), sizes))),
+        since=_since(kept.last_purchase_at, now),
+        span=_since(kept.first_purchase_at, now),
+        ages=_days([placed.at for placed in orders], now),
+        sizes=np.bincount(order_of, minlength=len(orders)),
+        bought=bought,
+        order_of=order_of,
     )
+
+
+def _places(orders: Sequence[Order], patterns: Patterns) -> tuple[Places, Places]:
+    """The categories in these orders: of each the number of the order, and its place, in order of
+    both. What stands in an order several times counts once."""
+    lines, place = [placed.lines for placed in orders], patterns.place.get
+    order_of = np.arange(len(lines)).repeat(list(map(len, lines)))
+    bought = _whole([place(line.category or "", -1) for of in lines for line in of])
+    width = len(patterns.categories)
+    both = (order_of * width + bought)[bought >= 0]
+    both.sort()
+    once = np.ones(len(both), bool)
+    np.not_equal(both[1:], both[:-1], out=once[1:])
+    both = both[once]
+    order_of = both // width
+    return order_of, both - order_of * width
 
 
 def known_places(situation: Situation, patterns: Patterns) -> list[int]:
@@ -54,17 +76,19 @@ def most_particular(paths: Sequence[str], place: dict[str, int]) -> int | None:
     return next((place[path] for path in reversed(paths) if path in place), None)
 
 
-def _places(placed: Order, place: dict[str, int]) -> set[int]:
-    return {place[line.category] for line in placed.lines if line.category in place}
+def _since(moment: datetime | None, now: datetime) -> float:
+    return 0.0 if moment is None else max((now - moment) / _A_DAY, 0.0)
 
 
-def _days(since: datetime | None, now: datetime) -> float:
-    return 0.0 if since is None else max((now - since) / _A_DAY, 0.0)
+def _days(moments: Sequence[datetime], now: datetime) -> Floats:
+    """How long ago each is, to the second; 0 for what lies in the future."""
+    ages = [(age := now - moment).days + age.seconds / _SECONDS for moment in moments]
+    return np.maximum(_numbers(ages), 0.0)
 
 
-def _numbers(values: Iterable[float]) -> Floats:
-    return np.fromiter(values, float)
+def _numbers(values: Collection[float]) -> Floats:
+    return np.fromiter(values, float, len(values))
 
 
-def _whole(values: Iterable[int]) -> Places:
-    return np.fromiter(values, np.intp)
+def _whole(values: Collection[int]) -> Places:
+    return np.fromiter(values, np.intp, len(values))

@@ -18,16 +18,19 @@ import json
 import zlib
 from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from ..errors import PermanentError
 
+if TYPE_CHECKING:
+    from .ground import Ground
+
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Places = np.ndarray[Any, np.dtype[np.intp]]
 
-GAPS: Final = np.array([1, 2, 4, 7, 10, 14, 21, 30, 45, 70, 110])
+GAPS: Final = np.array([1.0, 2, 4, 7, 10, 14, 21, 30, 45, 70, 110])
 """Upper ends of classes of days since the last purchase; the last class is open."""
 RATES: Final = np.array([0.005 * 2 ** (n / 2) for n in range(12)])
 """Lower ends of classes of a category's share of a customer's orders."""
@@ -79,6 +82,13 @@ class Patterns:
         return found
 
     @cached_property
+    def ground(self) -> Ground:
+        """What they say before anybody is looked at."""
+        from .ground import Ground
+
+        return Ground(self)
+
+    @cached_property
     def digest(self) -> str:
         """Of the content, in hexadecimal."""
         found = hashlib.sha256(json.dumps(self.categories).encode())
@@ -99,12 +109,12 @@ class Patterns:
 
 def rate_class(counts: Floats, orders: float) -> Places:
     """By counts of purchases: 0 for a single one, which says little of a rate."""
-    found: Places = np.searchsorted(RATES, counts / (orders + 5.0), side="right")
-    return np.where(counts > 1, np.maximum(found, 1), np.where(found <= 4, 0, 1))
+    found: Places = RATES.searchsorted(counts / (orders + 5.0), side="right")
+    return np.where(counts > 1, np.maximum(found, 1), found > 4)
 
 
 def gap_class(days: Floats) -> Places:
-    found: Places = np.searchsorted(GAPS, days, side="left")
+    found: Places = GAPS.searchsorted(days, side="left")
     return found
 
 

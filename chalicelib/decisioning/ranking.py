@@ -9,7 +9,6 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from copy import copy
 from functools import cached_property
-from math import inf
 from typing import TYPE_CHECKING, Final
 
 from ..model import Offer
@@ -22,8 +21,9 @@ from .situation import Target
 if TYPE_CHECKING:
     from .table import Table
 
-SMALL: Final = 256
-"""Up to so many offers are a small catalog: all of its rules may be compiled at once."""
+SMALL: Final = 128
+"""Up to so many offers are a small catalog: all of its rules are tried at once, which takes less
+than to look, on the way, whether it is enough."""
 STRETCH: Final = 64
 """So many rules are compiled into one function, and tried before anything is scored."""
 MOST_STRETCHES: Final = 8
@@ -57,9 +57,8 @@ class _Rows(dict[int, Row]):
         return row
 
 
-Stretch = tuple[Walk, float]
-"""The rules of some positions in a row, and the key of the next position, negated; infinity where
-the catalog ends."""
+Stretch = tuple[Walk, int]
+"""The rules of some positions in a row, and the next position."""
 
 
 class Ranking:
@@ -70,10 +69,11 @@ class Ranking:
         self.model = model
         self.reader = Reader(catalog.plain_names)
         self.columns = Columns(catalog)
-        self.rows = _Rows(catalog, model)
         self.rules: list[Try | None] = [None] * len(catalog)
-        self.is_small = len(catalog) <= SMALL
-        stretches = min(-(-len(catalog) // STRETCH), MOST_STRETCHES)
+        self.size = len(catalog)
+        self.is_small = self.size <= SMALL
+        self.stretch = SMALL if self.is_small else STRETCH
+        stretches = min(-(-self.size // self.stretch), MOST_STRETCHES)
         self._stretches: list[Stretch | None] = [None] * stretches
         self._whole: list[Stretch] = []
         self.is_new = True
@@ -86,9 +86,16 @@ class Ranking:
     def under(self, model: Model) -> Ranking:
         """The same by another model, with the rules that are compiled already."""
         found = copy(self)
-        found.model, found.rows = model, _Rows(self.catalog, model)
-        found.__dict__.pop("table", None)
+        found.model = model
+        for name in ("rows", "table"):
+            found.__dict__.pop(name, None)
         return found
+
+    @cached_property
+    def rows(self) -> dict[int, Row]:
+        """By position; of a small catalog all, in a plain dictionary: quicker to look up."""
+        rows = _Rows(self.catalog, self.model)
+        return {p: rows[p] for p in range(self.size)} if self.is_small else rows
 
     @cached_property
     def table(self) -> Table:
@@ -112,23 +119,19 @@ class Ranking:
         return self._whole or self._one_more()
 
     def _one_more(self) -> Iterator[Stretch]:
-        more = len(self._stretches) if self.is_small else 1
         for number, known in enumerate(self._stretches):
-            if known is None:
-                more -= 1
-                if more < 0:
-                    return
             yield known or self._compile(number)
+            if known is None and number + 1 < len(self._stretches):
+                return
         self._whole = [known for known in self._stretches if known]
 
     def _compile(self, number: int) -> Stretch:
-        first = number * STRETCH
-        end = min(first + STRETCH, len(self.catalog))
+        first = number * self.stretch
+        end = min(first + self.stretch, self.size)
         steps = [self.catalog.steps_at(position) for position in range(first, end)]
         walk = compile_walk(steps, first, self.reader.places)
-        minus_key = self.catalog.minus_keys[end] if end < len(self.catalog) else inf
-        self._stretches[number] = walk, minus_key
-        return walk, minus_key
+        self._stretches[number] = walk, end
+        return walk, end
 
     def note_depth(self, depth: float) -> None:
         """A decision went this far down: a first round that ends too early costs a second one."""
@@ -139,7 +142,7 @@ class Ranking:
         found = self.rules[position]
         if found is None:
             if self._compiled >= MOST_COMPILED:
-                self.rules, self._compiled = [None] * len(self.catalog), 0
+                self.rules, self._compiled = [None] * self.size, 0
             self._compiled += 1
             found = compile_rule(self.catalog.steps_at(position), self.reader.places)
             self.rules[position] = found

@@ -11,9 +11,9 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import exp
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ..model import Purpose
 from .features import FEATURES, OF_PURCHASES, Feature, Scope
@@ -60,7 +60,8 @@ class Model:
     `scores` are the percentiles, 1 to 99, of what the best marketing offer of past decisions
     scored: by them a catalog's share of moments becomes a least score. `patterns` are what orders
     teach of categories; a model that has them looks at tendencies, which take the place of the
-    features of purchases by category.
+    features of purchases by category. `channels` is what everybody's messages are worth, by channel
+    and part of the day; no offer is scored by it, but the channel is chosen by it.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Model:
     ensemble: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     scores: tuple[float, ...] = ()
     patterns: Patterns | None = None
+    channels: Mapping[str, float] = field(default_factory=dict)
 
     @cached_property
     def members(self) -> int:
@@ -103,6 +105,8 @@ class Model:
 
         Cut to 50 either way, beyond which a probability is 0 or 1 to twelve decimals.
         """
+        if not features:
+            return 0.0
         own = sum(self.weights.get(f"offer.{n}", 0.0) * features[n] for n in sorted(features))
         return min(max(own, -_STEEPEST_OWN), _STEEPEST_OWN)
 
@@ -127,7 +131,9 @@ class Model:
     @cached_property
     def version(self) -> str:
         """The name and the content's hash."""
-        told = [sorted(self.weights.items()), sorted(self.ensemble.items()), self.scores]
+        told: list[Any] = [sorted(self.weights.items()), sorted(self.ensemble.items()), self.scores]
+        if self.channels:
+            told.append(sorted(self.channels.items()))
         content = json.dumps(told)
         if self.patterns is not None:
             content += self.patterns.digest
@@ -189,7 +195,11 @@ class Scorer:
         self.model = model
         self.situation = situation
         self.outlook = _outlook(model, situation)
-        everybody = self._sum(_OF_CUSTOMER, _NOTHING[Purpose.SERVICE])
+        nothing = _NOTHING[Purpose.SERVICE]
+        self._shared = tuple(f.measure(situation, nothing) for f in _OF_CUSTOMER)
+        everybody = 0.0
+        for feature, value in zip(_OF_CUSTOMER, self._shared, strict=True):
+            everybody += model.weights.get(feature.name, 0.0) * value
         if self.outlook is not None:
             everybody += self.outlook.moment
         self.common = {p: everybody + self._sum(_OF_PURPOSE, _NOTHING[p]) for p in Purpose}
@@ -200,12 +210,19 @@ class Scorer:
         """What the customer has to do with these categories."""
         found = self._by_categories.get(categories)
         if found is None:
-            target = Target("", Purpose.SERVICE, frozenset(), categories, frozenset())
-            found = self._sum(_OF_CATEGORIES if self.outlook is None else _OF_LOOKS, target)
-            if self.outlook is not None:
-                found += self.outlook.part(categories)
+            found = 0.0 if self.outlook is None else self.outlook.part(categories)
+            if self._has_categories:
+                target = Target("", Purpose.SERVICE, frozenset(), categories, frozenset())
+                found += self._sum(_OF_CATEGORIES if self.outlook is None else _OF_LOOKS, target)
             self._by_categories[categories] = found
         return found
+
+    @cached_property
+    def _has_categories(self) -> bool:
+        """Whether any category means anything to the customer, beside its tendencies."""
+        kept = self.situation.customer.aggregates
+        looked = kept.view_count or kept.last_view or self.situation.asked_categories
+        return self.outlook is None or bool(looked)
 
     def targeted(self, target: Target) -> float:
         """What the customer has to do with the target: categories, products, words, the offer."""
@@ -243,16 +260,23 @@ class Scorer:
                 found += weight * feature.measure(situation, target)
         return found
 
-    @cached_property
-    def _shared(self) -> tuple[float, ...]:
-        """The features that are the same for all offers."""
-        nothing = _NOTHING[Purpose.SERVICE]
-        return tuple(f.measure(self.situation, nothing) for f in _OF_CUSTOMER)
-
     @property
     def _own(self) -> tuple[Feature, ...]:
-        """The features that differ."""
+        """The features that differ from offer to offer."""
         return _OF_TARGETS if self.outlook is None else _BESIDE_TENDENCIES
+
+    def _measured(self, target: Target) -> list[float]:
+        """These features. Those of a part that means nothing to the customer are 0, and not asked
+        for."""
+        situation = self.situation
+        means = {"purpose", "categories"} if self._has_categories else {"purpose"}
+        if target.products and situation.has_products:
+            means.add("products")
+        if situation.interests:
+            means.add("words")
+        if target.offer_id in situation.contacts_by_offer:
+            means.add("offer")
+        return [f.measure(situation, target) if f.scope in means else 0.0 for f in self._own]
 
     def log_odds(self, target: Target, features: Mapping[str, float]) -> float:
         """Of one offer, with its own features."""
@@ -262,7 +286,8 @@ class Scorer:
         """Of one offer the features that are not 0, and its log-odds."""
         shared = zip(_OF_CUSTOMER, self._shared, strict=True)
         measured = {f.name: value for f, value in shared}
-        measured |= {f.name: f.measure(self.situation, target) for f in self._own}
+        own = zip(self._own, self._measured(target), strict=True)
+        measured |= {f.name: value for f, value in own}
         if self.outlook is not None:
             measured |= self.outlook.observed(target.categories)
         measured |= {f"offer.{name}": value for name, value in features.items()}
@@ -275,21 +300,18 @@ class Scorer:
         """The features of some offers as one array (offers x names), for those who explore."""
         import numpy as np  # which deciding does without where nothing is explored
 
-        own = sorted({name for _, features in some for name in features})
-        rows = [
-            [
-                *self._shared,
-                *(f.measure(self.situation, target) for f in self._own),
-                *(features.get(name, 0.0) for name in own),
-            ]
+        own = tuple(sorted({name for _, features in some for name in features}))
+        plain = [
+            (*self._shared, *self._measured(target), *(features.get(name, 0.0) for name in own))
             for target, features in some
         ]
-        measured = (*_OF_CUSTOMER, *self._own)
-        names = (*(f.name for f in measured), *(f"offer.{name}" for name in own))
-        if self.outlook is None:
-            return names, np.array(rows)
-        further, more = self.outlook.compared([target.categories for target, _ in some])
-        return names + further, np.hstack([np.array(rows), more])
+        names = _names(own, self.outlook is not None)
+        rows = np.empty((len(some), len(names)))
+        wide = len(plain[0]) if plain else 0
+        rows[:, :wide] = plain
+        if self.outlook is not None:
+            self.outlook.compare([target.categories for target, _ in some], rows[:, wide:])
+        return names, rows
 
     def contributions(self, target: Target, features: Mapping[str, float]) -> dict[str, float]:
         """Each feature's part of the log-odds, those that have any."""
@@ -298,6 +320,19 @@ class Scorer:
             name: round(weights.get(name, 0.0) * measured[name], _DECIMALS) for name in measured
         }
         return {name: part for name, part in parts.items() if part}
+
+
+@lru_cache(maxsize=64)
+def _names(own: tuple[str, ...], has_tendencies: bool) -> tuple[str, ...]:
+    """Of the features of offers that have these features of their own, in the order in which they
+    are compared."""
+    measured = (*_OF_CUSTOMER, *(_BESIDE_TENDENCIES if has_tendencies else _OF_TARGETS))
+    names = (*(f.name for f in measured), *(f"offer.{name}" for name in own))
+    if not has_tendencies:
+        return names
+    from .leanings import NAMES
+
+    return names + NAMES
 
 
 def _outlook(model: Model, situation: Situation) -> Outlook | None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
-from heapq import heappop
 from typing import Any, Final, NamedTuple
 
 LOWER: Final = 0.7
@@ -46,9 +45,9 @@ as scoring does."""
 class Offers(NamedTuple):
     """What the search asks of the offers, by position; `keys` are in descending order.
 
-    `enter` scores into a heap, leaving out those that are held back. `admissible` is asked when an
-    offer is about to be ranked. `alike` says of two positions of one stream whether the second
-    surely scores no higher; `lower_key` gives the next lower key.
+    `enter` scores into what was found, in order, leaving out those that are held back. `admissible`
+    is asked when an offer is about to be ranked. `alike` says of two positions of one stream
+    whether the second surely scores no higher; `lower_key` gives the next lower key.
     """
 
     keys: memoryview[float]
@@ -142,7 +141,7 @@ class Stream:
             self.bound = keys[position if position >= 0 else ~position] * self.ceiling
 
 
-def merged(streams: list[Stream], offers: Offers, depth: float) -> Iterator[Candidate]:
+def merged(streams: list[Stream], offers: Offers, depth: float) -> Iterator[Scored]:
     """The offers of all streams, best first, each found when it is asked for.
 
     `depth` says how far down the first round goes, as a share of the highest bound.
@@ -157,14 +156,11 @@ def merged(streams: list[Stream], offers: Offers, depth: float) -> Iterator[Cand
         streams = [stream for stream in streams if stream.next is not None]
         highest = max((stream.bound for stream in streams), default=-1.0)
         while found and (-found[0][0] > highest or _goes_first(found[0], streams, offers)):
-            best = heappop(found)
+            best = found.pop(0)
             if offers.admissible(best[2]):
-                yield candidate(best)
+                yield best
         level = min(level, highest) * LOWER
-    while found:
-        best = heappop(found)
-        if offers.admissible(best[2]):
-            yield candidate(best)
+    yield from (best for best in found if offers.admissible(best[2]))
 
 
 def _take(stream: Stream, level: float, found: list[Scored], offers: Offers) -> None:

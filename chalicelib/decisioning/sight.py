@@ -9,17 +9,16 @@ scored at once, and rules tried from the best down.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cached_property, partial
-from heapq import heappop
-from itertools import islice
-from math import inf
+from itertools import chain, islice
 from typing import Final
 
 from .affinity import bits_of
 from .index import Block, Reading, positions
 from .ranking import Ranking
-from .search import LOWER, Candidate, Offers, Scored, Source, Stream, candidate, merged
+from .search import LOWER, Offers, Scored, Source, Stream, merged
 from .terms import Terms
 
 FEW: Final = 4096
@@ -41,18 +40,21 @@ class Sight:
         self._terms = terms
         self._opened: dict[int, int] = {}
 
-    def best_first(self) -> Iterator[Candidate]:
-        """The eligible offers, each found when it is asked for."""
-        if self._terms.leanings is not None and len(self._catalog) <= FEW:
+    def best_first(self) -> Iterator[Scored]:
+        """The eligible offers, each found when it is asked for; of few, all at once."""
+        ranking, terms = self._ranking, self._terms
+        if terms.leanings is not None and ranking.size <= FEW:
             return self.by_score()
-        if self._ranking.is_new:
-            self._ranking.is_new = False
+        if ranking.is_new:
+            ranking.is_new = False
             return self.by_index()
-        if len(self._catalog) <= FEW or not self._terms.parts:
+        if ranking.is_small:
+            return self._at_once()
+        if ranking.size <= FEW or not terms.parts:
             return self._one_by_one()
         return self._by_topic()
 
-    def by_index(self) -> Iterator[Candidate]:
+    def by_index(self) -> Iterator[Scored]:
         """The same by the index: what it says is possible, judged late."""
         terms, catalog = self._terms, self._catalog
         bits, single, keys = catalog.affinity.bits, terms.single, catalog.keys
@@ -69,30 +71,44 @@ class Sight:
         offers = Offers(keys, terms.enter, holds, self._alike, catalog.lower_key, catalog.id_at)
         return merged(streams, offers, self._ranking.depth)
 
-    def _one_by_one(self) -> Iterator[Candidate]:
-        """Rules tried in the order of positions, until none that remains can score as high."""
-        terms, ranking = self._terms, self._ranking
-        single, ceiling = terms.single, terms.ceiling
+    def _at_once(self) -> Iterator[Scored]:
+        """All rules tried before the first offer is given."""
+        terms = self._terms
         found: list[Scored] = []
-        minus_bound, given = -inf, 0
-        if ranking.is_small:
-            single, ceiling = set(), max(ceiling, terms.single_ceiling)
-        elif single and not self._try(sorted(single), found):
-            yield from self.by_index()
-            return
-        for walk, minus_key in ranking.stretches():
-            holding = walk(*terms.values, self._alone)
-            if single:
-                holding = [position for position in holding if position not in single]
-            terms.enter(holding, found)
-            minus_bound = minus_key * ceiling
-            while found and found[0][0] < minus_bound:
-                given += 1
-                yield candidate(heappop(found))
-        if minus_bound < inf:
-            yield from islice(self.by_index(), given, None)
+        for walk, _ in self._ranking.stretches():
+            terms.enter(walk(terms.values, self._alone), found)
+        return iter(found)
 
-    def by_score(self) -> Iterator[Candidate]:
+    def _one_by_one(self) -> Iterator[Scored]:
+        """Rules tried in the order of positions, until none that remains can score as high."""
+        return chain.from_iterable(self._rounds())
+
+    def _rounds(self) -> Iterator[Iterable[Scored]]:
+        """Those that are sure to come next, stretch by stretch.
+
+        What is singled out further down is tried first of all, so that it keeps nothing waiting.
+        """
+        terms, ranking = self._terms, self._ranking
+        minus_keys = ranking.columns.minus_keys
+        found: list[Scored] = []
+        early = [position for position in terms.single if position >= ranking.stretch]
+        if early and not self._try(early, found):
+            yield self.by_index()
+            return
+        given, end = 0, 0
+        for walk, end in ranking.stretches():
+            holding = walk(terms.values, self._alone)
+            if early:
+                holding = [position for position in holding if position not in early]
+            terms.enter(holding, found)
+            if end < ranking.size:
+                sure = bisect_left(found, (minus_keys[end] * terms.ceiling,))
+                yield found[:sure]
+                del found[:sure]
+                given += sure
+        yield found if end == ranking.size else islice(self.by_index(), given, None)
+
+    def by_score(self) -> Iterator[Scored]:
         """All offers scored at once, rules tried from the best down."""
         found: list[Scored] = []
         rule, values, alone = self._ranking.rule, self._terms.values, self._alone
@@ -100,9 +116,9 @@ class Sight:
             holding = [p for p in promising if rule(p)(values, alone)]
             self._terms.enter(holding, found, parts)
             while found and -found[0][0] > bound:
-                yield candidate(heappop(found))
+                yield found.pop(0)
 
-    def _by_topic(self) -> Iterator[Candidate]:
+    def _by_topic(self) -> Iterator[Scored]:
         """The most promising offers of each topic tried, in rounds down to ever lower scores."""
         ranking, sources = self._ranking, self._sources()
         found: list[Scored] = []
@@ -116,10 +132,10 @@ class Sight:
                 return
             highest = max([source.bound for source in sources])
             while found and -found[0][0] > highest:
-                best = heappop(found)
+                best = found.pop(0)
                 given += 1
                 ranking.note_depth(-best[0] / first if first else 1.0)
-                yield candidate(best)
+                yield best
             level = min(level, highest) * LOWER
 
     def _try(self, chosen: Sequence[int], found: list[Scored]) -> bool:

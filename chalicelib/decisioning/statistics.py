@@ -21,6 +21,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import repeat
 from typing import Any, Final
 
 import numpy as np
@@ -85,7 +86,9 @@ class Statistics:
         chance = probability(log_odds)
         sure = max(chance * (1.0 - chance), LEAST_CURVATURE)
         row = self._row(features)
-        self.information += times * _in_units(sure * np.multiply.outer(row, row))
+        products = np.dot(row[:, None], row[None, :])
+        products *= times * sure / UNIT
+        self.information += _whole(products)
         self.evidence += times * _in_units((sure * log_odds - chance) * row)
         self.reliability[_bin(chance)] += (times, times * int(chance / UNIT), 0)
 
@@ -105,9 +108,9 @@ class Statistics:
         return zlib.compress(head + b"\n" + sums.tobytes(), 1)
 
     def _row(self, features: Mapping[str, float]) -> np.ndarray[Any, np.dtype[np.float64]]:
-        found = np.array([features.get(name, 0.0) for name in self.names])
-        row: np.ndarray[Any, np.dtype[np.float64]] = np.clip(found, -LARGEST, LARGEST)
-        return row
+        row = np.fromiter(map(features.get, self.names, repeat(0.0)), float, len(self.names))
+        found: np.ndarray[Any, np.dtype[np.float64]] = row.clip(-LARGEST, LARGEST, out=row)
+        return found
 
 
 def read_statistics(packed: bytes) -> Statistics:
@@ -143,8 +146,13 @@ def merged(some: Sequence[Statistics]) -> Statistics:
 
 
 def _in_units(values: Any) -> _Sums:
-    units: _Sums = np.rint(values / UNIT).astype(np.int64)
-    return units
+    return _whole(values / UNIT)
+
+
+def _whole(units: Any) -> _Sums:
+    """The nearest whole numbers; what is given is overwritten."""
+    found: _Sums = np.rint(units, out=units).astype(np.int64)
+    return found
 
 
 def _bin(chance: float) -> int:

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from math import log, log1p
-from typing import Any, Final, NamedTuple
+from math import log, log1p, sqrt
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -19,9 +19,10 @@ from .patterns import Floats, Patterns, Places, daypart, gap_class, rate_class
 
 LARGEST: Final = 4.0
 STEP: Final = 2.0**8
-_FADES: Final = 60.0
-_LIKENESS_FADES: Final = 120.0, 200.0
-_LONG_AWAY: Final = 200.0
+LEAST_OF_ORDERS: Final = 2.0, 0.5
+"""Orders of everybody's that are added to own ones: of late, and of such things."""
+_PER_DAY: Final = np.array([[-1 / 60.0], [-1 / 120.0], [-1 / 200.0]])
+"""How own orders fade: of late, by likeness, and by likeness for the moment."""
 
 
 class Tendency(NamedTuple):
@@ -33,14 +34,14 @@ class Tendency(NamedTuple):
     scale: float
 
 
-OF_CATEGORIES: Final = (
-    Tendency("own_rate", "log share of the customer's orders with the category", -5.0, 1.5),
-    Tendency("own_lately", "the same, of orders that fade over 60 days", -5.0, 1.5),
+OF_CATEGORIES: Final[tuple[Tendency, ...]] = (
     Tendency("own_count", "log of one more than the purchases in the category", 0.5, 0.7),
     Tendency("new_to_them", "never bought in the category", 0.5, 0.5),
     Tendency("renewal", "log chance to buy again, by rate and time since the last", -5.0, 1.5),
     Tendency("own_pace", "log lift of the category itself after such a time", 0.0, 0.3),
     Tendency("overdue", "log of time since the last / the usual interval", 0.0, 0.7),
+    Tendency("own_rate", "log share of the customer's orders with the category", -5.0, 1.5),
+    Tendency("own_lately", "the same, of orders that fade over 60 days", -5.0, 1.5),
     Tendency("together", "log share of own orders with such things, the likest most", -4.5, 1.5),
     Tendency("goes_with", "sum of log lifts by what is in the basket or asked about", 0.3, 1.0),
     Tendency("goes_with_most", "the largest of these", 0.5, 0.6),
@@ -74,16 +75,24 @@ OF_MOMENTS: Final = (
 )
 """The same for all categories: they tell good moments from others."""
 
-_AT: Final = {tendency.name: at for at, tendency in enumerate(OF_CATEGORIES)}
+AT: Final = {tendency.name: at for at, tendency in enumerate(OF_CATEGORIES)}
+"""The number of each feature of a category."""
+OWN: Final = slice(AT["own_count"], AT["own_rate"] + 1)
+DENSE: Final = slice(AT["own_rate"], AT["alike"] + 1)
+"""Numbers in a row: what own categories have of their own, and what every category has."""
+_OF_ORDERS: Final = slice(AT["own_lately"], AT["together"] + 1)
+_OF_BASKET: Final = AT["goes_with"]
 
 
-def _columns(tendencies: Sequence[Tendency]) -> tuple[Any, Any]:
+def _columns(tendencies: Sequence[Tendency]) -> tuple[Floats, Floats]:
     centres = np.array([[t.centre] for t in tendencies])
-    return centres, np.array([[1.0 / t.scale] for t in tendencies])
+    return centres, np.array([[STEP / t.scale] for t in tendencies])
 
 
-_CENTRES, _PER_SCALE = _columns(OF_CATEGORIES)
 _OF_MOMENTS: Final = _columns(OF_MOMENTS)
+_OF_OWN: Final = _columns(OF_CATEGORIES[OWN])
+_OF_ALL: Final = _columns(OF_CATEGORIES[DENSE])
+_CENTRES: Final = [(AT[t.name], t.centre) for t in OF_CATEGORIES[DENSE]]
 
 
 class Past(NamedTuple):
@@ -102,9 +111,13 @@ class Past(NamedTuple):
     since: float
     span: float
     ages: Floats
-    sizes: Floats
+    sizes: Places
     bought: Places
     order_of: Places
+
+
+_Centres = dict[int, float]
+"""By the number of a feature: what is taken off a measure besides its centre."""
 
 
 class Tendencies(NamedTuple):
@@ -117,105 +130,135 @@ class Tendencies(NamedTuple):
 def measure(patterns: Patterns, past: Past, known: Sequence[int], local: datetime) -> Tendencies:
     """All features. `known` are the places of the categories in the basket, or asked about; `local`
     is the moment on the customer's own clock."""
-    again = patterns.again[rate_class(past.counts, past.orders), gap_class(past.gaps)]
-    rows = np.empty((len(OF_CATEGORIES), len(patterns.categories)))
-    _of_own(rows, patterns, past, again)
-    _of_kinds(rows, patterns, past, known)
-    likeness = _of_orders(rows, patterns, past, known)
-    _of_everybody(rows, patterns, known, local)
-    _of_alike(rows, patterns, past)
-    moment = np.array([_of_moment(patterns, past, known, float(np.exp(again).sum()), likeness)])
-    return Tendencies(_scaled(rows, _CENTRES, _PER_SCALE), _scaled(moment.T, *_OF_MOMENTS).ravel())
+    known, ground, own = list(known), patterns.ground, _Own(patterns, past)
+    rows = ground.rows.copy()
+    rows[AT["hour"]] = ground.hours[daypart(local.hour)]
+    rows[AT["weekend_or_not"]] = ground.weekend[int(local.weekday() >= 5)]
+    centres = {AT["own_rate"]: log(past.orders / 4.0 + 1.0)}
+    likeness = _of_orders(rows, centres, patterns, past, known)
+    _of_kinds(rows, centres, patterns, own, known)
+    _of_basket(rows, patterns, known)
+    _of_alike(rows, centres, patterns, past)
+    moved = [[c + centres.get(at, 0.0)] for at, c in _CENTRES]
+    scaled(rows[DENSE], np.array(moved), _OF_ALL[1])
+    rows[OWN, past.own] = own.features()
+    moment = np.array([_of_moment(patterns, past, known, own.due, likeness)])
+    return Tendencies(rows, scaled(moment.T, *_OF_MOMENTS).ravel())
 
 
-def _scaled(rows: Floats, centres: Floats, per_scale: Floats) -> Floats:
+def scaled(rows: Floats, centres: Floats, per_scale: Floats) -> Floats:
+    """Measures as features, in place; all have a row, the other two are columns."""
     rows -= centres
-    rows *= per_scale * STEP
+    rows *= per_scale
     np.rint(rows, out=rows)
-    np.maximum(rows, -LARGEST * STEP, out=rows)
-    np.minimum(rows, LARGEST * STEP, out=rows)
-    rows /= STEP
+    rows.clip(-LARGEST * STEP, LARGEST * STEP, out=rows)
+    rows *= 1.0 / STEP
     return rows
 
 
-def _of_own(rows: Floats, patterns: Patterns, past: Past, again: Floats) -> None:
-    """What the customer has bought of the category itself."""
-    own, counts, orders = past.own, past.counts, past.orders
-    rate, renewal = rows[_AT["own_rate"]], rows[_AT["renewal"]]
-    np.add(patterns.share, log(4.0) - log(orders + 4.0), out=rate)
-    rate[own] = np.log((counts + 4.0 * patterns.chance[own]) / (orders + 4.0))
-    np.add(patterns.share, log(0.3), out=renewal)
-    renewal[own] = again
-    usual = (past.span - past.gaps) / np.maximum(counts - 1.0, 1.0)
-    overdue = np.log((past.gaps + 1.0) / np.maximum(usual + 1.0, 1.0))
-    for name, other, values in (
-        ("own_count", 0.0, np.log1p(counts)),
-        ("new_to_them", 1.0, 0.0),
-        ("own_pace", 0.0, patterns.pace[own, gap_class(past.gaps)]),
-        ("overdue", 0.0, np.where(counts > 1.0, overdue, 0.0)),
-    ):
-        rows[_AT[name]] = other
-        rows[_AT[name], own] = values
+class _Own:
+    """What the customer has bought of each category, by itself (n of them)."""
+
+    def __init__(self, patterns: Patterns, past: Past) -> None:
+        own, counts, gaps = past.own, past.counts, past.gaps
+        self.past, self.gaps = past, gap_class(gaps)
+        self.again = patterns.again[rate_class(counts, past.orders), self.gaps]
+        self.pace = patterns.pace[own, self.gaps]
+        logs = np.empty((4, len(own)))
+        np.add(patterns.ground.four_times[own], counts, out=logs[0])
+        np.add(counts, 1.0, out=logs[1])
+        np.add(gaps, 1.0, out=logs[2])
+        usual = np.maximum(past.span - gaps, 0.0) / np.maximum(counts - 1.0, 1.0)
+        np.add(usual, 1.0, out=logs[3])
+        self.rates, self.counts, self.away, self.usual = np.log(logs, out=logs)
+        self.due = float(np.exp(self.again).sum())
+
+    def features(self) -> Floats:
+        found = np.zeros((len(_OF_OWN[0]), len(self.rates)))
+        found[0] = self.counts
+        found[2] = self.again
+        found[3] = self.pace
+        np.subtract(self.away, self.usual, out=found[4], where=self.past.counts > 1.0)
+        np.subtract(self.rates, log(self.past.orders + 4.0), out=found[5])
+        return scaled(found, *_OF_OWN)
 
 
-def _of_kinds(rows: Floats, patterns: Patterns, past: Past, known: Sequence[int]) -> None:
+def _of_kinds(
+    rows: Floats, centres: _Centres, patterns: Patterns, own: _Own, known: Sequence[int]
+) -> None:
     """What was bought of the same kind, the category itself left out of the rate."""
-    width, parents, kinds = rows.shape[1], patterns.parents, patterns.parents[past.own]
-    near = np.bincount(kinds, past.counts, width).astype(float)[parents]
+    past, width, parents = own.past, rows.shape[1], patterns.parents
+    kinds, away = parents[past.own], patterns.ground.away.copy()
+    near = np.bincount(kinds, past.counts, width)[parents].astype(float, copy=False)
+    latest_last = own.away.argsort()[::-1]
+    away[kinds[latest_last]] = own.away[latest_last]
     near[past.own] -= past.counts
-    rows[_AT["near_rate"]] = np.log((near + 0.2) / (past.orders + 4.0))
-    gaps = np.full(width, _LONG_AWAY)
-    order = np.argsort(-past.gaps)
-    gaps[kinds[order]] = past.gaps[order]
-    rows[_AT["near_gap"]] = np.log1p(gaps)[parents]
-    same = np.bincount(parents[list(known)], None, width) if known else np.zeros(width)
-    rows[_AT["same_kind"]] = same[parents]
+    near += 0.2
+    np.log(near, out=rows[AT["near_rate"]])
+    rows[AT["near_gap"]] = away[parents]
+    if known:
+        rows[AT["same_kind"]] = np.bincount(parents[known], None, width)[parents]
+    centres[AT["near_rate"]] = log(past.orders + 4.0)
 
 
 def _of_orders(
-    rows: Floats, patterns: Patterns, past: Past, known: Sequence[int]
+    rows: Floats, centres: _Centres, patterns: Patterns, past: Past, known: Sequence[int]
 ) -> tuple[float, float, float]:
     """What stood in the latest orders, of late and beside such things; for the moment the size of
     orders lately and of such orders, and how many such there were."""
-    width, chance, sizes = rows.shape[1], patterns.chance, past.sizes
-    rarity = np.zeros(width)
-    rarity[list(known)] = -patterns.share[list(known)]
+    width, sizes, ground = rows.shape[1], past.sizes, patterns.ground
+    overlap, meaning = _in_common(patterns, past, known)
+    weights = np.exp(_PER_DAY * past.ages)
+    per_root, per_size, log_size = ground.of_sizes.take(sizes, axis=1)
+    fading, alike, alikest = weights
+    alike *= (overlap + 0.1) * per_root
+    alikest *= (meaning * meaning + 1.0) * per_size
+    lately, like, likest = np.add.reduce(weights, axis=1).tolist()
+    found = rows[_OF_ORDERS]
+    found[0] = np.bincount(past.bought, fading[past.order_of], width)
+    found[1] = np.bincount(past.bought, alike[past.order_of], width)
+    found += ground.least
+    np.log(found, out=found)
+    centres[AT["own_lately"]] = log(lately + LEAST_OF_ORDERS[0])
+    centres[AT["together"]] = log(like + LEAST_OF_ORDERS[1])
+    usual = _usual_size(patterns, past)
+    size = (float(fading.dot(sizes)) + 2.0 * usual) / (lately + 2.0)
+    of_like = (float(alikest.dot(log_size)) + 0.2 * log(usual)) / (likest + 0.2)
+    return log(size), of_like, log1p(1.5 * float(alikest.dot(meaning * per_size)))
+
+
+def _in_common(patterns: Patterns, past: Past, known: Sequence[int]) -> tuple[Places, Floats]:
+    """Of each of the latest orders: how many such things stood in it, and how rare these are."""
+    rarity, orders = np.zeros(len(patterns.share)), len(past.sizes)
+    rarity[known] = -patterns.share[known]
     shared = rarity[past.bought]
-    overlap = np.bincount(past.order_of, shared > 0.0, len(sizes))
-    meaning = np.bincount(past.order_of, shared, len(sizes))
-    slowly, more_slowly = _LIKENESS_FADES
-    fading = np.exp(past.ages / -_FADES)
-    like = (0.1 + overlap) / np.sqrt(sizes + 3.0) * np.exp(past.ages / -slowly)
-    likest = (0.15 + 0.15 * meaning**2) / (sizes + 4.0) * np.exp(past.ages / -more_slowly)
-    for name, weights, least in (("own_lately", fading, 2.0), ("together", like, 0.5)):
-        total = float(weights.sum()) + least
-        found = np.bincount(past.bought, weights[past.order_of], width) + least * chance
-        rows[_AT[name]] = np.log(found / total)
-    usual = (float(past.counts.sum()) + 5.0 * float(chance.sum())) / (past.orders + 5.0)
-    lately = (float((fading * sizes).sum()) + 2.0 * usual) / (float(fading.sum()) + 2.0)
-    of_like = float((likest * np.log(np.maximum(sizes, 1.0))).sum()) + 0.03 * log(usual)
-    much = float((likest * meaning / (sizes + 4.0)).sum())
-    return log(lately), of_like / (float(likest.sum()) + 0.03), log1p(10.0 * much)
+    overlap: Places = np.bincount(past.order_of, shared > 0.0, orders)
+    return overlap, np.bincount(past.order_of, shared, orders).astype(float, copy=False)
 
 
-def _of_everybody(rows: Floats, patterns: Patterns, known: Sequence[int], local: datetime) -> None:
-    """What is bought with such things, and when."""
-    lifts = patterns.lifts[list(known)] if known else np.zeros((1, rows.shape[1]))
-    at = _AT["goes_with"]
-    lifts.sum(axis=0, out=rows[at])
-    lifts.max(axis=0, out=rows[at + 1])
-    lifts.min(axis=0, out=rows[at + 2])
-    rows[_AT["share"]] = patterns.others
-    rows[_AT["trend_weeks"]], rows[_AT["trend_days"]] = patterns.trends
-    rows[_AT["hour"]] = patterns.hours[daypart(local.hour)]
-    rows[_AT["weekend_or_not"]] = patterns.weekend[int(local.weekday() >= 5)]
+def _usual_size(patterns: Patterns, past: Past) -> float:
+    everybody = 5.0 * patterns.ground.usual_size
+    return (float(past.counts.sum()) + everybody) / (past.orders + 5.0)
 
 
-def _of_alike(rows: Floats, patterns: Patterns, past: Past) -> None:
+def _of_basket(rows: Floats, patterns: Patterns, known: Sequence[int]) -> None:
+    """What is bought with such things."""
+    if known:
+        lifts = patterns.lifts[known]
+        np.add.reduce(lifts, axis=0, out=rows[_OF_BASKET])
+        np.maximum.reduce(lifts, axis=0, out=rows[_OF_BASKET + 1])
+        np.minimum.reduce(lifts, axis=0, out=rows[_OF_BASKET + 2])
+
+
+def _of_alike(rows: Floats, centres: _Centres, patterns: Patterns, past: Past) -> None:
     """The customer's habits as the leading factors know them, read back category by category."""
-    habits = np.sqrt(past.counts / (past.orders + 5.0)) * patterns.rarity[past.own]
-    found = patterns.factors @ (habits @ patterns.factors[past.own])
-    rows[_AT["alike"]] = np.log(np.maximum(found / patterns.rarity, 0.002))
+    row, root = rows[AT["alike"]], sqrt(past.orders + 5.0)
+    habits = np.sqrt(past.counts) * patterns.rarity[past.own]
+    np.dot(patterns.factors, habits.dot(patterns.factors.take(past.own, axis=0)), out=row)
+    row /= patterns.rarity
+    np.maximum(row, 0.002 * root, out=row)
+    np.log(row, out=row)
+    centres[AT["alike"]] = log(root)
 
 
 def _of_moment(
@@ -226,12 +269,13 @@ def _of_moment(
     likeness: tuple[float, float, float],
 ) -> tuple[float, ...]:
     chance, orders = patterns.chance, float(past.orders)
-    usual = (float(past.counts.sum()) + 5.0 * float(chance.sum())) / (orders + 5.0)
-    more = patterns.more[list(known)].tolist() if known else [0.0]
-    mine = dict(zip(past.own.tolist(), past.counts.tolist(), strict=True))
-    rates = [log((mine.get(k, 0.0) + 4.0 * chance[k]) / (orders + 4.0)) for k in known]
+    more = patterns.more[known].tolist() if known else [0.0]
+    mine = np.zeros(len(chance))
+    mine[past.own] = past.counts
+    bought = zip(mine[known].tolist(), chance[known].tolist(), strict=True) if known else ()
+    rates = [log((times + 4.0 * usual) / (orders + 4.0)) for times, usual in bought]
     return (
-        log(usual),
+        log(_usual_size(patterns, past)),
         *likeness,
         sum(more),
         max(more),

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cached_property
-from heapq import heappush
 from math import exp
 
 from .compiled import PURPOSES, Catalog
@@ -110,9 +109,9 @@ class Terms:
         found: list[Scored],
         parts: Mapping[int, float] | None = None,
     ) -> Scored | None:
-        """Scores the offers at these positions into the heap `found`, but for those that a cap or
-        a budget holds back, and gives the last one. `scoring.probability` is worked out here once
-        more: nothing is done oftener, and a call for each would double what it takes."""
+        """Scores the offers at these positions into `found`, which is in order, but for those that
+        a cap or a budget holds back, and gives the last one. `scoring.probability` is worked out
+        here once more: nothing is done oftener, and a call for each would double what it takes."""
         rows, common = self.rows, self.common
         parts = self.parts if parts is None else parts
         doubtful, special, last = self.doubtful, self.special, None
@@ -132,7 +131,8 @@ class Terms:
                 places -= 1.0
             chance = places / 2.0**40
             last = -chance * worth, offer_id, position, chance
-            heappush(found, last)
+            found.append(last)
+        found.sort()
         return last
 
 

@@ -50,6 +50,17 @@ def build_frame(
     }
 
 
+def unprofiled(customer: Customer) -> Customer:
+    """The customer without what browsing told of them, once a browser of theirs sent Global Privacy
+    Control (https://www.w3.org/TR/gpc/); what they bought and said stays. Else the very same."""
+    if not customer.gpc:
+        return customer
+    looks: Frame = {"view_count": {}, "last_view": {}}
+    seen: Frame = {"last_seen_at": None, "interaction_count": 0}
+    totals = customer.aggregates.model_copy(update=looks | seen)
+    return customer.model_copy(update={"recent": (), "aggregates": totals})
+
+
 def epoch_microseconds(moment: datetime) -> int:
     """Whole microseconds since 1970; exact in a double until the year 2255."""
     return (moment - EPOCH) // timedelta(microseconds=1)

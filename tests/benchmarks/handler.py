@@ -53,7 +53,7 @@ ASKED = {
 
 PARTS: dict[str, tuple[tuple[Any, str], ...]] = {
     "customer_read": ((CustomerStore, "resolve"), (CustomerStore, "living")),
-    "preference": ((offering, "choose"),),
+    "preference": ((offering, "chosen"),),
     "inputs": ((offering, "decide"),),
     "decide": ((Engine, "decide"),),
     "plan": ((plan.Plan, "writes"),),

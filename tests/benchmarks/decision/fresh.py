@@ -9,11 +9,11 @@ that would count.
 from __future__ import annotations
 
 import json
-import pickle
 import sys
 import time
 from pathlib import Path
 
+from chalicelib.model import DecisionInputs
 from tests.benchmarks.decision import ours
 
 
@@ -22,7 +22,7 @@ def resident_kb() -> int:
     return int(status.partition("VmRSS:")[2].split()[0])
 
 
-request = pickle.loads(Path(sys.argv[2]).read_bytes())  # noqa: S301 - written by `loading`
+request = DecisionInputs.model_validate_json(Path(sys.argv[2]).read_bytes())
 before = resident_kb()
 began = time.perf_counter()
 engine = ours.load(Path(sys.argv[1]))

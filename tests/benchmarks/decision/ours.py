@@ -10,7 +10,6 @@ that the product would not import itself, so that `loading` measures the product
 
 from __future__ import annotations
 
-import mmap
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from itertools import islice
@@ -21,6 +20,7 @@ from chalicelib.decisioning.compiled import open_catalog
 from chalicelib.decisioning.compiling import compile_catalog
 from chalicelib.decisioning.engine import Engine
 from chalicelib.decisioning.terms import Terms
+from chalicelib.files import opened
 from chalicelib.model import CompiledOffer, Customer, DecisionInputs
 
 _NOW: Final = datetime(2026, 11, 18, 17, 0, tzinfo=UTC)
@@ -44,8 +44,7 @@ def store(offers: Iterable[CompiledOffer], path: Path) -> None:
 
 def load(path: Path) -> Engine:
     """What a container does with a published artifact before its first decision."""
-    with path.open("rb") as file:
-        return Engine(open_catalog(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)))
+    return Engine(open_catalog(opened(path)))
 
 
 def visitor(engine: Engine, customer: Customer, limit: int) -> Visitor:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from random import Random
+from time import thread_time
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -73,8 +74,13 @@ class Ours:
         self._engine = Engine.of(offers, model=PRIOR)
         self._learn()
         self._made: list[Observed] = []
+        self._deciding: list[float] = []
+        self.steps: list[float] = []
+        """Of each moment the processor time, in seconds, that features, choice and update took:
+        the customer's view as it is, and no model learned."""
 
     def offer(self, asked: Moments) -> Offers:
+        self._deciding = []
         made = [self.decide(moment, n) for n, moment in enumerate(asked)]
         self._made = [observed for _, _, observed in made]
         types = np.array([place for place, _, _ in made])
@@ -85,9 +91,12 @@ class Ours:
         inputs = self.inputs(moment)
         now = moment.at.replace(tzinfo=_ZONE).astimezone(UTC)
         seed = Random(f"{self._seed} {moment.day} {number}").getrandbits(32)
+        began = thread_time()
         slates = self._engine.slates(inputs, now=now)
         ((candidate, offer),) = slates.drawn(seed)
-        return self._place[offer.id], candidate.score, slates.observed(offer.id)
+        observed = slates.observed(offer.id)
+        self._deciding.append(thread_time() - began)
+        return self._place[offer.id], candidate.score, observed
 
     def inputs(self, moment: Moment) -> DecisionInputs:
         """The moment as the running system would record it; nothing is validated twice."""
@@ -105,8 +114,11 @@ class Ours:
     def hear(self, taken: Array) -> None:
         names = [name for observed in self._made for name in observed.features]
         counted = Statistics(names)
-        for observed, answered in zip(self._made, taken.tolist(), strict=True):
+        times = zip(self._made, taken.tolist(), self._deciding, strict=True)
+        for observed, answered, deciding in times:
+            began = thread_time()
             counted.observe(observed.features, observed.log_odds, answered=answered)
+            self.steps.append(deciding + thread_time() - began)
         week = self._day // _WEEK
         self._weeks[week] = merged([*filter(None, [self._weeks.get(week)]), counted])
 

@@ -1,4 +1,4 @@
-"""Runs the learning benchmark: `python -m tests.benchmarks.learning [--quick] [--only speed]`.
+"""Runs the learning benchmark: `python -m tests.benchmarks.learning [--quick] [--only step]`.
 
 Progress goes to standard error; tables, then one JSON object as the last line to standard output.
 """
@@ -23,12 +23,14 @@ from rich.progress import (
 from threadpoolctl import threadpool_limits
 
 from ..decision.race import stay_on_one_core
-from . import report, speed, streams, tuning
+from ..ladder.journey import read_journey
+from . import report, speed, step, streams, tuning
 from .report import Finding
 
 _ARMS: Final = (100, 1_000, 10_000)
 _SHUFFLES: Final = 5
 _QUICK_STEPS: Final = 1_000
+_QUICK_DAYS: Final = 14
 _BUDGET_SECONDS: Final = 8.0
 
 
@@ -41,20 +43,23 @@ def main() -> None:
         threadpool_limits(1),
         Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=errors) as progress,
     ):
-        if options.only != "speed":
+        if options.only in (None, "success"):
             findings = [f for name in options.sets for f in _success(name, options, progress)]
             console.print(report.success_table(findings))
             summary |= {"seeds": options.shuffles, "success": report.success_summary(findings)}
-        if options.only != "success":
+        if options.only in (None, "speed"):
             by_arms = _speed(options, progress)
             console.print(report.speed_table(by_arms))
             summary |= {"features": speed.FEATURES, "speed_ms": report.speed_summary(by_arms)}
+        if options.only in (None, "step"):
+            summary["step_ms"] = step.summary(_step(options, progress))
+            console.print(f"One step among 954, on real moments, ms: {summary['step_ms']}")
     sys.stdout.write(json.dumps(summary) + "\n")
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.learning")
-    parser.add_argument("--only", choices=("success", "speed"))
+    parser.add_argument("--only", choices=("success", "speed", "step"))
     parser.add_argument("--sets", type=_sets, default=streams.SETS, help="such as letter,penbased")
     parser.add_argument("--shuffles", type=int, default=_SHUFFLES)
     parser.add_argument(
@@ -94,6 +99,17 @@ def _speed(options: argparse.Namespace, progress: Progress) -> dict[int, list[sp
         by_arms[arms] = speed.measure(arms, 0.5 if options.quick else _BUDGET_SECONDS, arms)
         progress.advance(task)
     return by_arms
+
+
+def _step(options: argparse.Namespace, progress: Progress) -> list[float]:
+    stay_on_one_core()
+    since = _QUICK_DAYS if options.quick else step.SINCE
+    task = progress.add_task("step", total=since + step.LEARNING + step.MEASURED - 1)
+
+    def say(day: int) -> None:
+        progress.update(task, completed=day)
+
+    return step.measure(read_journey(), say, since=since)
 
 
 if __name__ == "__main__":

@@ -65,7 +65,7 @@ def a_past(**changes: Any) -> Past:
         "since": 3.0,
         "span": 63.0,
         "ages": np.array([3.0, 20.0]),
-        "sizes": np.array([1.0, 2.0]),
+        "sizes": np.array([1, 2]),
         "bought": np.array([BREAD, BREAD, JAM]),
         "order_of": np.array([0, 1, 1]),
     }
@@ -74,7 +74,7 @@ def a_past(**changes: Any) -> Past:
 
 def nothing_bought() -> Past:
     none, nowhere = np.array([]), np.array([], np.intp)
-    return Past(nowhere, none, none, 0, 0.0, 0.0, none, none, nowhere, nowhere)
+    return Past(nowhere, none, none, 0, 0.0, 0.0, none, nowhere, nowhere, nowhere)
 
 
 def order(order_id: str, age_days: float, *categories: str) -> Order:

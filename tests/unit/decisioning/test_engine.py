@@ -45,7 +45,7 @@ def test_terms_are_prepared_once_and_rank_as_often_as_asked() -> None:
     terms.settle()
     assert list(by.best_first(terms)) == lazily
     made = [(made.offer_id, made.score) for made in decided(by, inputs).offers]
-    assert [(one.offer_id, one.score) for one in lazily] == made != []
+    assert [(offer_id, -minus_score) for minus_score, offer_id, _, _ in lazily] == made != []
 
 
 def test_every_offer_is_either_chosen_or_has_its_reason() -> None:

@@ -179,4 +179,4 @@ def test_the_source_holds_literals_only_as_such() -> None:
         assert source_of(steps, Names("x[{place}]", reader.places)) == f"x[0] == {text!r}"
         assert compile_rule(steps, reader.places)((text,), bool) is True
         walk = compile_walk([steps, ["!", steps]], 5, reader.places)
-        assert list(walk(text, "every", 0, None)) == [5]
+        assert walk((text, "every", 0), bool) == [5]

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.decisioning import PRIOR, Model
+from chalicelib.decisioning.expressions import Holds, Values, Walk
 from chalicelib.model import ContactLimits, Customer, DecisionInputs
 
 from .builders import NOW, asked, decided, engine, joe, offer
@@ -139,3 +140,24 @@ def test_one_that_is_singled_out_keeps_its_place_among_equals() -> None:
             by = World(flat, ContactLimits(), runner).engine(model, model)
             for way in WAYS:
                 assert [c.offer_id for c in ranked(by, way, runner)] == [o.id for o in flat]
+
+
+def test_one_that_is_singled_out_far_down_keeps_nothing_waiting() -> None:
+    """Among equals every other rule would be tried before it."""
+    flat = [offer(f"o{n:03}", title="Running" if n == 299 else "Offer") for n in range(300)]
+    by = engine(*flat)
+    for _ in range(5):
+        by.warm()
+    tried: list[int] = []
+
+    def told(walk: Walk, end: int) -> Walk:
+        def walked(values: Values, holds: Holds) -> list[int]:
+            tried.append(end)
+            return walk(values, holds)
+
+        return walked
+
+    by._ranking._whole = [(told(*each), each[1]) for each in by._ranking.stretches()]
+    terms = by.terms(DecisionInputs(customer=Customer(id="c", interests=("running",))), now=NOW)
+    assert next(by.best_first(terms))[1] == "o299"
+    assert tried == [64]

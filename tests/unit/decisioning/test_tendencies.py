@@ -243,6 +243,14 @@ def test_the_single_customer_view_is_read_as_numbers() -> None:
         assert np.array_equal(getattr(found, name), getattr(made, name)), name
 
 
+def test_what_stands_in_an_order_several_times_counts_once() -> None:
+    view = shopper(order("1", 3, "tea", "food/jam", "hats", "tea"), order("2", 4, "tea"))
+    found = read_past(met(view), TABLES)
+    assert found.bought.tolist() == [JAM, TEA, TEA]
+    assert found.order_of.tolist() == [0, 0, 1]
+    assert found.sizes.tolist() == [2, 1]
+
+
 def test_it_does_not_matter_in_what_order_things_are_kept() -> None:
     rng, before = Random(4), told(shopper(*ORDERS))
     kept = shopper().aggregates

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from chalicelib.decisioning import Engine, blocks, dimensions, indexing, ranking, search, sight
-from chalicelib.decisioning.search import Candidate
+from chalicelib.decisioning.search import Candidate, candidate
 from chalicelib.decisioning.sight import Sight
 from chalicelib.model import DecisionInputs
 
@@ -51,4 +51,4 @@ def squeezed(name: str) -> Iterator[None]:
 def ranked(by: Engine, way: str, inputs: DecisionInputs, now: datetime = NOW) -> list[Candidate]:
     """All candidates as this way finds them."""
     terms = by.terms(inputs, now=now)
-    return list(getattr(Sight(by._ranking, terms), way)())
+    return list(map(candidate, getattr(Sight(by._ranking, terms), way)()))
