@@ -25,7 +25,7 @@ def undisturbed(rooms: Rooms, decision_ids: Iterable[str]) -> Sums:
     """What one learner would have counted who met all of these once, knowing how they ended."""
     by_place = defaultdict(list)
     for outcome in rooms.statistics.outcomes(decision_ids):
-        fresh = outcome._replace(counted=None, counts=0)
+        fresh = outcome._replace(counted=None, counts=0, moment=None)
         by_place[place_of(read(Decision, outcome.item))].append(fresh)
     return {
         place: added(Span(place, sample=sample(o.id for o in outcomes)), batch_of(outcomes, rooms))

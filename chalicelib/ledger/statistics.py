@@ -1,10 +1,14 @@
 """What outcomes add up to, and which decisions are in it: each once, however often it is counted.
 
     statistics#<family>  / <YYYY-MM-DD>#<shard>   `sums` of a day's decisions, `scores` of their
-                                                  best offers by bin, `version`, and `sample`:
-                                                  the ids with the smallest hashes
-    decision#<id>        / record                 `counted`: what of it is in the sums; `counts`:
-                                                  how often that was written
+                                                  best offers by bin, `groups`: how groups of
+                                                  customers fared, `version`, and `sample`: the
+                                                  ids with the smallest hashes
+    decision#<id>        / record                 `counted` and `moment`: what of it is in the sums
+                                                  and among `groups`; `counts`: how often that
+                                                  was written
+    learned#<family>     / last                   `decisions`: how many had been counted of each
+                                                  day when a model was learned last
 
 A decision stands in the sparse `closing` index until it is counted first. Sums and marks change in
 one transaction, on the condition that neither changed since they were read: learners that die,
@@ -22,7 +26,7 @@ from typing import Any, Final, NamedTuple
 
 from .. import documents
 from ..documents import WriteItem, aws_calls
-from ..model import Decision
+from ..model import Decision, ScoredOffer
 
 Item = dict[str, Any]
 
@@ -34,6 +38,8 @@ SAMPLE: Final = 50
 NOTHING: Final = "{}"
 """The mark of a decision that is settled with nothing in the sums."""
 _PARTITION: Final = f"statistics#{FAMILY}"
+_LEARNED: Final = f"learned#{FAMILY}"
+_LAST: Final = "last"
 _RECORD: Final = "record"
 
 
@@ -45,23 +51,26 @@ class Place(NamedTuple):
 
 
 class Span(NamedTuple):
-    """The sums of one place, None before the first; `scores` counts by bin. `version` is what they
-    are replaced by."""
+    """The sums of one place, None before the first, as those of `groups`; `scores` counts by bin.
+    `version` is what they are replaced by."""
 
     place: Place
     sums: bytes | None = None
     scores: Mapping[int, int] = MappingProxyType({})
     version: int = 0
     sample: tuple[str, ...] = ()
+    groups: bytes | None = None
 
 
 class Outcome(NamedTuple):
-    """A decision as it stands on record, and what of it was counted: None before the first time."""
+    """A decision as it stands on record, and what of it was counted: None before the first time.
+    `moment` is None too where none was counted then."""
 
     id: str
     item: Item
     counted: str | None
     counts: int
+    moment: str | None = None
 
 
 class Settled(NamedTuple):
@@ -70,13 +79,17 @@ class Settled(NamedTuple):
     id: str
     counts: int
     counted: str
+    moment: str | None = None
 
 
 def made(decision: Decision) -> tuple[str, ...]:
     """The ids of the offers that the customer was really made."""
-    if decision.carried is not None:
-        return decision.carried
-    return tuple(offer.offer_id for offer in decision.offers)
+    return _with_room(decision.offers, decision.carried)
+
+
+def withheld(decision: Decision) -> tuple[str, ...]:
+    """The ids of those that they had been made, were they not in the control group."""
+    return _with_room(decision.withheld or (), decision.carried)
 
 
 def closing(decision: Decision, window: timedelta) -> Item:
@@ -126,6 +139,18 @@ class StatisticsStore:
         items = documents.batch_get(self._client, {self._table: keys})[self._table]
         return [_outcome(item) for item in items]
 
+    def learned_from(self) -> dict[date, int]:
+        """Of how many decisions of each day a model was learned last; empty before the first."""
+        item = documents.get(self._client, self._table, _LEARNED, _LAST)
+        found = json.loads(item["decisions"]["S"]) if item else {}
+        return {date.fromisoformat(day): count for day, count in found.items()}
+
+    def note_learned(self, decisions: Mapping[date, int]) -> None:
+        """A model was learned from so many decisions of each day."""
+        told = json.dumps({day.isoformat(): count for day, count in sorted(decisions.items())})
+        item = {**documents.key(_LEARNED, _LAST), "decisions": {"S": told}}
+        documents.transact(self._client, [documents.put(self._table, item)])
+
     def span(self, place: Place) -> Span:
         """The sums of one place."""
         item = documents.get(self._client, self._table, _PARTITION, _sort_key(place))
@@ -153,11 +178,14 @@ class StatisticsStore:
         values = {":counted": {"S": settled.counted}, ":next": {"N": str(settled.counts + 1)}}
         if settled.counts:
             values[":seen"] = {"N": str(settled.counts)}
+        if settled.moment is not None:
+            values[":moment"] = {"S": settled.moment}
+        told = ", moment = :moment" if settled.moment is not None else ""
         return {
             "Update": {
                 "TableName": self._table,
                 "Key": documents.key(f"decision#{settled.id}", _RECORD),
-                "UpdateExpression": "SET counted = :counted, counts = :next "
+                "UpdateExpression": f"SET counted = :counted, counts = :next{told} "
                 "REMOVE closing_shard, closing_at",
                 # One that was erased meanwhile must not come back as a mark alone.
                 "ConditionExpression": f"attribute_exists(pk) AND {seen}",
@@ -176,6 +204,8 @@ class StatisticsStore:
         }
         if span.sums is not None:
             item["sums"] = {"B": span.sums}
+        if span.groups is not None:
+            item["groups"] = {"B": span.groups}
         if span.version:
             return documents.put(self._table, item, "version = :seen", seen=span.version)
         return documents.put(self._table, item, "attribute_not_exists(pk)")
@@ -199,7 +229,8 @@ def drawn(spans: Iterable[Span]) -> list[str]:
 def _outcome(item: Item) -> Outcome:
     decision_id = item["pk"]["S"].removeprefix("decision#")
     counted = item["counted"]["S"] if "counted" in item else None
-    return Outcome(decision_id, item, counted, documents.number(item, "counts"))
+    moment = item["moment"]["S"] if "moment" in item else None
+    return Outcome(decision_id, item, counted, documents.number(item, "counts"), moment)
 
 
 def _span(item: Item) -> Span:
@@ -211,7 +242,13 @@ def _span(item: Item) -> Span:
         {int(place): count for place, count in json.loads(item["scores"]["S"]).items()},
         documents.number(item, "version"),
         tuple(sampled.split("\n")) if sampled else (),
+        bytes(item["groups"]["B"]) if "groups" in item else None,
     )
+
+
+def _with_room(offers: Iterable[ScoredOffer], carried: tuple[str, ...] | None) -> tuple[str, ...]:
+    ids = (offer.offer_id for offer in offers)
+    return tuple(i for i in ids if carried is None or i in carried)
 
 
 def _sort_key(place: Place) -> str:

@@ -22,9 +22,10 @@ from ..decisioning.statistics import Statistics, merged, read_statistics
 from ..documents import Cancelled, read
 from ..errors import RejoinderError, TemporaryError
 from ..ledger.commits import open_decision
-from ..ledger.statistics import NOTHING, Outcome, Place, Settled, Span, made, place_of
+from ..ledger.statistics import NOTHING, Outcome, Place, Settled, Span, made, place_of, withheld
 from ..model import Customer, Decision
 from .learning import is_due
+from .moments import Moment, moment_of, with_moments
 from .rooms import Rooms
 
 log = logging.getLogger("rejoinder")
@@ -52,6 +53,7 @@ class Batch:
     changes: list[Change] = field(default_factory=list)
     scores: list[float] = field(default_factory=list)
     """Of the best offers of those that are counted for the first time."""
+    moments: list[Moment] = field(default_factory=list)
     waiting: list[str] = field(default_factory=list)
 
 
@@ -78,7 +80,7 @@ def _count(place: Place, ids: Sequence[str], rooms: Rooms) -> Sequence[str]:
         outcomes = rooms.statistics.outcomes(ids)
         batch = batch_of(outcomes, rooms)
         try:
-            if batch.changes or batch.scores:
+            if batch.changes or batch.scores or batch.moments:
                 span = added(rooms.statistics.span(place), batch)
                 rooms.statistics.count(batch.settled, span)
             elif batch.settled:
@@ -97,12 +99,10 @@ def batch_of(outcomes: Sequence[Outcome], rooms: Rooms) -> Batch:
         if not is_due(decision.decided_at, rooms):
             continue
         try:
-            mark, changes = _settle(outcome, decision, rooms)
+            _settle(outcome, decision, batch, rooms)
         except _Waits:
             batch.waiting.append(outcome.id)
             continue
-        batch.settled.append(Settled(outcome.id, outcome.counts, mark))
-        batch.changes += changes
         if outcome.counted is None and decision.best is not None:
             batch.scores.append(decision.best)
     return batch
@@ -111,7 +111,8 @@ def batch_of(outcomes: Sequence[Outcome], rooms: Rooms) -> Batch:
 def added(span: Span, batch: Batch) -> Span:
     """The span with what the batch changes."""
     sums = _added(span.sums, batch.changes) if batch.changes else span.sums
-    return span._replace(sums=sums, scores=counted(batch.scores, span.scores))
+    groups = with_moments(span.groups, batch.moments) if batch.moments else span.groups
+    return span._replace(sums=sums, scores=counted(batch.scores, span.scores), groups=groups)
 
 
 def _added(sums: bytes | None, changes: Sequence[Change]) -> bytes:
@@ -125,14 +126,27 @@ def _added(sums: bytes | None, changes: Sequence[Change]) -> bytes:
     return merged([*([read_statistics(sums)] if sums else []), fresh]).to_bytes()
 
 
-def _settle(outcome: Outcome, decision: Decision, rooms: Rooms) -> tuple[str, list[Change]]:
-    """The new mark, and what it takes to get there."""
-    known = None if outcome.counted is None else _read(outcome.counted)
-    customer = rooms.customers.living(decision.customer_id or "", orders=False)
+def _settle(outcome: Outcome, decision: Decision, batch: Batch, rooms: Rooms) -> None:
+    """Add to the batch the new marks, and what it takes to get there."""
+    customer = rooms.customers.living(decision.customer_id or "")
     if customer is None:
         # Erased: what was counted names nobody and stays, what was not never is.
-        return outcome.counted or NOTHING, []
+        settled = Settled(outcome.id, outcome.counts, outcome.counted or NOTHING, outcome.moment)
+        batch.settled.append(settled)
+        return
     answers = _answers(decision, customer, rooms)
+    mark, changes = _offers(outcome, answers, rooms)
+    moment, came = moment_of(outcome, decision, customer, rooms)
+    batch.settled.append(Settled(outcome.id, outcome.counts, mark, moment))
+    batch.changes += changes
+    batch.moments += came
+
+
+def _offers(
+    outcome: Outcome, answers: Mapping[str, bool], rooms: Rooms
+) -> tuple[str, list[Change]]:
+    """The new mark of the offers made, and what it takes to get there."""
+    known = None if outcome.counted is None else _read(outcome.counted)
     if known is None:
         seen = _observed(outcome, rooms)
         new = {i: (answers[i], each) for i, each in seen.items() if i in answers}
@@ -143,10 +157,10 @@ def _settle(outcome: Outcome, decision: Decision, rooms: Rooms) -> tuple[str, li
 
 
 def _answers(decision: Decision, customer: Customer, rooms: Rooms) -> dict[str, bool]:
-    """By offer made, whether it was taken up. Raises _Waits."""
+    """By offer made or withheld, whether it was taken up. Raises _Waits."""
     contacts = {c.offer_id: c for c in customer.offers if c.decision_id == decision.id}
-    due_at = decision.decided_at + rooms.attribution
-    if not contacts.keys() >= set(made(decision)) and rooms.clock() < due_at + MISSING_FOR:
+    due_at, met = decision.decided_at + rooms.attribution, {*made(decision), *withheld(decision)}
+    if not contacts.keys() >= met and rooms.clock() < due_at + MISSING_FOR:
         raise _Waits
     return {i: taken_up(c, rooms.attribution) for i, c in contacts.items()}
 

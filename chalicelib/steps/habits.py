@@ -1,4 +1,4 @@
-"""What customers buy in general: the patterns of a model, from a sample of their orders.
+"""What customers buy in general, and where messages reach them: from a sample of the customers.
 
 A bounded sample, drawn anew for every model: nobody's orders outlive their erasure in the next one.
 Never here: the tables themselves (`decisioning/habits.py`).
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from ..customers.answers import UNDONE
 from ..decisioning.view import local_time
 from ..model import Customer
+from ..preference import Worths, everybodys
 from .rooms import Rooms
 
 if TYPE_CHECKING:
@@ -34,13 +35,22 @@ class _Bought(NamedTuple):
     categories: tuple[str, ...]
 
 
-def learned_patterns(rooms: Rooms, rng: Random) -> Patterns | None:
-    """Patterns of a sample of the customers; None where they ordered too little to tell."""
-    return patterns_of(rooms.customers.sample(CUSTOMERS, rng))
+class Common(NamedTuple):
+    """What is known of everybody."""
+
+    patterns: Patterns | None
+    channels: Worths
+
+
+def in_common(rooms: Rooms, rng: Random) -> Common:
+    """What a sample of the customers has in common."""
+    sampled = list(rooms.customers.sample(CUSTOMERS, rng))
+    channels = everybodys(customer.reach for customer in sampled if not customer.gpc)
+    return Common(patterns_of(sampled), channels)
 
 
 def patterns_of(customers: Iterable[Customer]) -> Patterns | None:
-    """Those of the orders of these customers."""
+    """Patterns of the orders of these customers; None where they are too few to tell."""
     bought = sorted(each for customer in customers for each in _orders(customer))
     if len(bought) < LEAST_ORDERS:
         return None

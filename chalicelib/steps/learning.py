@@ -42,10 +42,15 @@ def collect(rooms: Rooms) -> int:
 
 
 def tell_late(plan: Plan, rooms: Rooms) -> None:
-    """After the commit: queue the decisions that were answered, or lost their answer, after they
-    were due. Raises TemporaryError; the interaction then comes again, to `tell_again`."""
-    if plan.before is not None and plan.after is not None:
-        _queue(newly_answered(plan.before, plan.after), rooms)
+    """After the commit: queue the decisions that were answered or followed by an order, or are no
+    longer, after they were due. Raises TemporaryError; the interaction then comes again, to
+    `tell_again`."""
+    if plan.before is None or plan.after is None:
+        return
+    known = {id(order) for order in plan.before.orders}
+    changed = [order for order in plan.after.orders if id(order) not in known]
+    answered = newly_answered(plan.before, plan.after)
+    _queue([*answered, *_followed_by(changed, plan.after, rooms)], rooms)
 
 
 def tell_again(interaction: Interaction, rooms: Rooms) -> None:
@@ -58,9 +63,8 @@ def tell_again(interaction: Interaction, rooms: Rooms) -> None:
     if order_id is None:
         return
     for owner in dict.fromkeys(rooms.customers.resolve(interaction.identities).values()):
-        customer = rooms.customers.living(owner)
-        contacts = customer.offers if customer else ()
-        _queue([c for c in contacts if c.order_id == order_id], rooms)
+        if (customer := rooms.customers.living(owner)) is not None:
+            _queue(_concerned({order_id}, customer, rooms), rooms)
 
 
 def answering(rooms: Rooms) -> Answering:
@@ -70,7 +74,7 @@ def answering(rooms: Rooms) -> Answering:
         return with_order(customer, order, rooms.attribution, rooms.engine().catalog.offer)
 
     def tell(customer: Customer, order_ids: Collection[str]) -> None:
-        _queue([c for c in customer.offers if c.order_id in order_ids], rooms)
+        _queue(_concerned(order_ids, customer, rooms), rooms)
 
     return Answering(put, tell)
 
@@ -79,6 +83,22 @@ def is_due(made_at: datetime, rooms: Rooms) -> bool:
     """Whether a decision made then may be counted: a little early does no harm, for from then on
     every answer is told."""
     return rooms.clock() >= made_at + rooms.attribution - SKEW
+
+
+def _concerned(order_ids: Collection[str], customer: Customer, rooms: Rooms) -> list[OfferContact]:
+    """The contacts that these orders answer, or in whose window they lie."""
+    answered = [contact for contact in customer.offers if contact.order_id in order_ids]
+    orders = [order for order in customer.orders if order.id in order_ids]
+    return [*answered, *_followed_by(orders, customer, rooms)]
+
+
+def _followed_by(orders: Iterable[Order], customer: Customer, rooms: Rooms) -> list[OfferContact]:
+    """The contacts in whose window these orders lie: what their moments are told by."""
+    times = [order.at for order in orders]
+    if not times:
+        return []
+    window = rooms.attribution
+    return [c for c in customer.offers if any(c.at <= at <= c.at + window for at in times)]
 
 
 def _queue(contacts: Iterable[OfferContact], rooms: Rooms) -> None:

@@ -20,7 +20,8 @@ READ_AT_ONCE = 25
 
 
 def logged(rooms: Rooms) -> Iterator[LoggedDecision]:
-    """Each is read when it is asked for; those that were erased or damaged are left out."""
+    """Each is read when it is asked for; those that were erased or damaged are left out, and those
+    of the control group, whom no policy reaches."""
     drawn_ids = drawn(rooms.statistics.spans())
     for start in range(0, len(drawn_ids), READ_AT_ONCE):
         ids = drawn_ids[start : start + READ_AT_ONCE]
@@ -34,6 +35,8 @@ def _told(outcome: Outcome) -> LoggedDecision | None:
     try:
         decision, inputs = open_decision(outcome.item)
     except PermanentError:
+        return None
+    if decision.group == "control":
         return None
     counted = json.loads(outcome.counted or "{}")
     first = decision.offers[0] if decision.offers else None

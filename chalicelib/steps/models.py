@@ -7,7 +7,9 @@ and how well it does (`watching.py`).
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from random import Random
 from typing import Any, Final, NamedTuple
@@ -21,9 +23,11 @@ from ..decisioning.scores import percentiles
 from ..errors import ConflictError, NotFoundError
 from ..model import Frozen
 from .estimating import gate
-from .habits import learned_patterns
+from .habits import in_common
 from .rooms import Rooms
 from .watching import DECIMALS, Day, days_of, shown
+
+log = logging.getLogger("rejoinder")
 
 HALF_LIFE: Final = timedelta(days=60)
 """After it an outcome counts for half."""
@@ -59,25 +63,57 @@ def learned(rooms: Rooms) -> dict[str, Any]:
     The same sums on the same day give the same model. Raises NotFoundError where nothing is counted
     yet, ConflictError where somebody else changed what is live meanwhile.
     """
+    now = rooms.clock()
+    return _learned(days_of(rooms.statistics.spans(), now), rooms, now)
+
+
+def snapshot(rooms: Rooms) -> dict[str, Any] | None:
+    """Learn the day's model, in shadow, as `learned`; None, and the log says why, where too little
+    was counted since the last one, or a candidate has a share of the customers."""
+    least, now = rooms.settings.snapshot_least_decisions, rooms.clock()
+    if not least:
+        log.info("no model is learned: SNAPSHOT_LEAST_DECISIONS is 0")
+        return None
+    if (head := rooms.models.head()) is not None and head.share > SHADOW:
+        log.info("no model is learned: a candidate has a share of the customers")
+        return None
+    days = days_of(rooms.statistics.spans(), now)
+    before = rooms.statistics.learned_from()
+    fresh = sum(max(each.decisions - before.get(each.day, 0), 0) for each in days)
+    if fresh < least:
+        log.info("no model is learned: %d decisions counted since the last of %d", fresh, least)
+        return None
+    try:
+        return _learned(days, rooms, now, displacing=False)
+    except (ConflictError, NotFoundError) as error:  # somebody was quicker, or nothing was made
+        log.info("no model is learned: %s", error.message)
+        return None
+
+
+def _learned(
+    days: Sequence[Day], rooms: Rooms, now: datetime, *, displacing: bool = True
+) -> dict[str, Any]:
     from ..decisioning.learning import Aged, learn
 
-    now = rooms.clock()
-    days = days_of(rooms.statistics.spans(), now)
     if not any(each.statistics.observations for each in days):
         raise NotFoundError("no outcome is counted yet: there is nothing to learn from")
     spans = [Aged(each.statistics, _still_counts(each.day, now)) for each in days]
     rng = _rng(days, now)
+    patterns, channels = in_common(rooms, rng)
     model = learn(
         spans,
         PRIOR,
         rng=rng,
-        patterns=learned_patterns(rooms, rng),
+        patterns=patterns,
         scores=percentiles(
             (some, _still_counts(each.day, now)) for each in days for some in each.scores
         ),
     )
+    model = replace(model, channels=channels)
     before = serving.live if (serving := rooms.model.current) else PRIOR
-    head = rooms.models.try_out(_kept(model), _kept(PRIOR), read_model, now)
+    kept = (_kept(model), _kept(PRIOR), read_model, now)
+    head = rooms.models.try_out(*kept, displacing=displacing)
+    rooms.statistics.note_learned({each.day: each.decisions for each in days})
     rooms.model.refresh(now, force=True)
     return {
         **shown(head),

@@ -15,8 +15,10 @@ from ..catalog import Rollout
 from ..catalog.models import SHADOW
 from ..ledger.statistics import KEPT, Span
 from .rooms import Rooms
+from .watched import compared
 
 if TYPE_CHECKING:
+    from ..decisioning.groups import Groups
     from ..decisioning.statistics import Statistics
 
 WATCHED_DAYS: Final = 30
@@ -26,11 +28,17 @@ DECIMALS: Final = 6
 
 
 class Day(NamedTuple):
-    """What was counted of one day's decisions: the sums, and the scores by shard."""
+    """What was counted of one day's decisions: the sums, the scores by shard, and by group."""
 
     day: date
     statistics: Statistics
     scores: tuple[Mapping[int, int], ...]
+    groups: Groups
+
+    @property
+    def decisions(self) -> int:
+        """How many decisions were counted that came across a marketing offer, made or not."""
+        return sum(sum(some.values()) for some in self.scores)
 
 
 def told(rooms: Rooms) -> dict[str, Any]:
@@ -39,12 +47,14 @@ def told(rooms: Rooms) -> dict[str, Any]:
     days = days_of(rooms.statistics.spans(), now)
     history = list(rooms.models.history(limit=HISTORY))
     serving = served(rooms)["models"]
+    head = shown(history[0]) if history else {**_NOTHING, "live": serving["live"]}
     return {
-        **(shown(history[0]) if history else {**_NOTHING, "live": serving["live"]}),
+        **head,
         "refused": serving["refused"],
         "history": [{**shown(each), "at": each.at.isoformat()} for each in history],
         "observations": sum(each.statistics.observations for each in days),
         "answers": sum(each.statistics.answers for each in days),
+        "groups": compared([each.groups for each in days], head["live"], head["candidate"]),
         "reliability": _reliability(days),
         "drift": [_drift(each) for each in reversed(days[-WATCHED_DAYS:])],
     }
@@ -75,6 +85,7 @@ _NOTHING: Final[Mapping[str, Any]] = {
 
 def days_of(spans: Iterable[Span], now: datetime) -> list[Day]:
     """The sums of each day, oldest first; what is to expire any moment is left out."""
+    from ..decisioning import groups
     from ..decisioning.statistics import merged, read_statistics
 
     by_day: dict[date, list[Span]] = defaultdict(list)
@@ -86,6 +97,7 @@ def days_of(spans: Iterable[Span], now: datetime) -> list[Day]:
             day,
             merged([read_statistics(span.sums) for span in some if span.sums is not None]),
             tuple(span.scores for span in some),
+            groups.merged(groups.read_groups(s.groups) for s in some if s.groups is not None),
         )
         for day, some in sorted(by_day.items())
     ]
