@@ -21,6 +21,7 @@ from .inbound.request import InboundRequest, Parsed
 from .ledger import Refused
 from .model import (
     Click,
+    Fallback,
     Handover,
     Identification,
     Interaction,
@@ -36,7 +37,17 @@ from .model import (
     WebEvent,
 )
 from .settings import Settings
-from .steps import deciding, events, forgetting, learning, messages, receipts, restocking, sweeping
+from .steps import (
+    deciding,
+    events,
+    fallback,
+    forgetting,
+    learning,
+    messages,
+    receipts,
+    restocking,
+    sweeping,
+)
 from .steps.plan import INTERACTION, Plan, anonymised, recorded
 from .steps.resolving import look_up
 from .steps.rooms import Rooms
@@ -94,7 +105,9 @@ def respond(interaction: Interaction, rooms: Rooms) -> InteractionRecord | None:
             continue
         for entry in plan.entries:
             if entry.status == "pending":
-                deliver(entry, rooms)
+                _go_on(deliver(entry, rooms), rooms)
+        for follow in plan.then:
+            _follow(follow, rooms)
         learning.tell_late(plan, rooms)
         return plan.record
     raise TemporaryError("others keep changing the customer", interaction_id=interaction.id)
@@ -104,6 +117,9 @@ def deliver(entry: OutboxEntry, rooms: Rooms) -> OutboxEntry:
     """Send what was committed and settle it. Only who committed the entry, or swept it, may."""
     if isinstance(entry.body, Handover):
         result = rooms.desk.send(entry.body, key=entry.id)
+    elif isinstance(entry.body, Interaction):
+        rooms.queues.put([entry.body])
+        result = SendResult(status="sent", provider="queue")
     elif (carrier := rooms.carriers.get(entry.body.channel)) is not None:
         result = carrier.send(entry.body, key=entry.id)
     else:
@@ -171,6 +187,8 @@ def _plan(interaction: Interaction, rooms: Rooms) -> Plan | None:
             return learn(interaction, outcome, rooms)
         case Restock() as restock:
             return restocking.tell(interaction, restock, rooms)
+        case Fallback() as undelivered:
+            return fallback.move_on(interaction, undelivered, rooms)
         case Removal() as removal:
             return forgetting.remove(interaction, removal, rooms)
 
@@ -193,11 +211,26 @@ def _give_up(
 
 
 def _finish(entry: OutboxEntry, rooms: Rooms) -> None:
+    if sweeping.has_stopped(entry):
+        respond(fallback.of(entry, rooms.clock()), rooms)
+        return
     result = sweeping.verdict(entry, rooms)
-    if result is None:
-        deliver(entry, rooms)
-    else:
-        _settle(entry, result, rooms)
+    settled = deliver(entry, rooms) if result is None else _settle(entry, result, rooms)
+    _go_on(settled, rooms)
+
+
+def _go_on(entry: OutboxEntry, rooms: Rooms) -> None:
+    """What did not arrive goes another way, at once."""
+    if sweeping.has_failed(entry):
+        _follow(fallback.of(entry, rooms.clock()), rooms)
+
+
+def _follow(interaction: Interaction, rooms: Rooms) -> None:
+    """Work on what comes of something that is done; what it leaves open, the sweeper finds."""
+    try:
+        respond(interaction, rooms)
+    except TemporaryError as error:
+        log.error("%s left to the sweeper: %s", interaction.id, error.code)
 
 
 def _settle(entry: OutboxEntry, result: SendResult, rooms: Rooms) -> OutboxEntry:
@@ -206,10 +239,12 @@ def _settle(entry: OutboxEntry, result: SendResult, rooms: Rooms) -> OutboxEntry
             settled = rooms.outbox.settle(entry, result, rooms.clock())
         except documents.Cancelled as cancelled:
             if cancelled.failed:
-                # A receipt or another sweeper settled it first; what they said stands.
+                # A receipt or another sweeper settled it first; what they said stands. Or its
+                # customer was erased.
+                forgetting.forget_unsettled(entry, rooms)
                 return entry
             continue
-        if result.barred and not isinstance(entry.body, Handover):
+        if result.barred:
             receipts.note_barrier(settled, result.barred, rooms)
         return settled
     raise TemporaryError("what became of a send was not recorded", outbox_id=entry.id)

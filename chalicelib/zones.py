@@ -8,12 +8,13 @@ is never guessed at. Says nothing about what may be sent when.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from .model import Customer, Profile
+from .model import Customer, Daypart, Profile
 
 # Calling codes and their countries: ITU-T E.164 list of assigned country codes; the +1 entries of
 # four digits are the North American area codes outside the US and Canada (NANPA). Codes that no
@@ -58,6 +59,16 @@ def places(customer: Customer) -> frozenset[Place]:
     by_phone = _places_in(calling_countries(phone) if phone else ())
     # Where address and number agree, the agreement holds; where they do not, either may be true.
     return (by_country & by_phone) or (by_country | by_phone) or _places_in(_locale(profile))
+
+
+def daypart(customer: Customer, at: datetime) -> Daypart:
+    """The part of the customer's day; where several zones are possible, by the first in
+    the alphabet, so that it is always the same one; UTC where nothing is known."""
+    zone = min((place.zone for place in places(customer)), default="UTC")
+    hour = at.astimezone(ZoneInfo(zone)).hour
+    if hour >= 22 or hour < 6:
+        return "night"
+    return "morning" if hour < 12 else "midday" if hour < 17 else "evening"
 
 
 def calling_countries(number: str) -> tuple[str, ...]:

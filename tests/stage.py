@@ -31,6 +31,7 @@ from chalicelib.model import (
     Store,
     WebEvent,
 )
+from chalicelib.queues import unseal
 from chalicelib.settings import Settings
 from chalicelib.steps.rooms import Rooms
 
@@ -122,6 +123,16 @@ class Aws:
             for name, client in self.clients.items():
                 client.meta.events.unregister(f"before-call.{name}", note)
 
+    def queued(self) -> list[Interaction]:
+        """What waits on the `interactions` queue, taken off it."""
+        url = self.sqs.get_queue_url(QueueName="rejoinder-dev-interactions")["QueueUrl"]
+        found = list[Interaction]()
+        while messages := self.sqs.receive_message(QueueUrl=url).get("Messages"):
+            for message in messages:
+                found += unseal(message["Body"])
+                self.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return found
+
     def container(self, settings: Settings, clock: Clock) -> Rooms:
         """Rooms as a container has them before its first request; nothing is read yet."""
         return wiring.build(
@@ -153,6 +164,7 @@ def a_stage(bucket: str) -> Settings:
             "twilio_number": "+15550009999",
             "write_key": "local-write-key",
             "suppression_key": "local-suppression-key",
+            "control_share": 0,
         }
     )
 

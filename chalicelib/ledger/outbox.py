@@ -4,7 +4,8 @@
     receipt#<provider>:<id>      / record    which entry the provider's id belongs to
 
 Whoever commits an entry sends it. Until it is settled it also stands in the sparse `due` index,
-where the sweeper finds it once its time has passed. Never sends anything itself.
+where the sweeper finds it once its time has passed; so does a reply that did not arrive, or that
+must be read by some time, until it has moved on. Never sends anything itself.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from ..model import (
     OutboxEntry,
     OutboxStatus,
     Receipt,
+    Reply,
     SendResult,
 )
 
@@ -35,21 +37,27 @@ MAX_ASKING = 5
 
 SHARDS = 8
 
+STOPPED = "arrived_elsewhere"
+"""The code of an entry that needs not go out any more."""
+
 _RECORD = "record"
 _RANK: dict[OutboxStatus, int] = {
     "pending": 0,
     "retry": 0,
     "unknown": 0,
     "sent": 1,
-    "delivered": 2,
-    "failed": 3,
+    "failed": 2,
+    "delivered": 3,
+    "read": 4,
 }
+"""What is known for sure wins, and of what contradicts itself that which keeps us from saying it
+twice: it arrived."""
 _OF_RECEIPT: dict[str, OutboxStatus] = {
     "sent": "sent",
     "unknown": "unknown",
     "absent": "unknown",
     "delivered": "delivered",
-    "read": "delivered",
+    "read": "read",
     "failed": "failed",
 }
 
@@ -70,11 +78,15 @@ class Outbox:
     def settle(self, entry: OutboxEntry, result: SendResult, now: datetime) -> OutboxEntry:
         """Record what the provider said: one transaction, the only call after a send.
 
-        What is to be tried again stays due, and so does, for some asking, what nobody knows yet.
+        What is to be tried again stays due, and so does, for some asking, what nobody knows yet,
+        and what did not arrive until it has moved on.
         """
         status: OutboxStatus = result.status
         attempts = entry.attempts + 1
-        waiting = status == "retry" or (status == "unknown" and attempts < MAX_ASKING)
+        unsure = status == "unknown" and attempts < MAX_ASKING
+        by = entry.read_by if status == "sent" else None
+        unmoved = status == "failed" and isinstance(entry.body, Reply)
+        waiting = status == "retry" or unmoved or unsure or by is not None
         settled = entry.model_copy(
             update={
                 "status": status,
@@ -83,7 +95,7 @@ class Outbox:
                 "code": result.code,
                 "attempts": attempts,
                 "sent_at": now if status in ("sent", "unknown") else None,
-                "due_at": result.retry_at or now + GRACE,
+                "due_at": by or result.retry_at or now + GRACE,
             }
         )
         item = self._item(settled, now, waiting=waiting)
@@ -105,6 +117,14 @@ class Outbox:
         by_id = {e.id: e for e in (documents.read(OutboxEntry, item) for item in found)}
         return [by_id[i] for i in entry_ids if i in by_id]
 
+    def ways(self, entry_ids: tuple[str, ...]) -> list[OutboxEntry]:
+        """The entries, and after them those that went instead of what did not arrive."""
+        found, asked = list[OutboxEntry](), entry_ids
+        while asked:
+            found += (entries := self.entries(asked))
+            asked = tuple(entry.moved_to for entry in entries if entry.moved_to)
+        return found
+
     def entry_of(self, provider: str, provider_id: str) -> OutboxEntry | None:
         """The entry that a provider's id belongs to."""
         pk = f"receipt#{provider}:{provider_id}"
@@ -121,9 +141,25 @@ class Outbox:
         status = _OF_RECEIPT[receipt.status]
         if _RANK[status] <= _RANK[entry.status]:
             return None
-        known = entry.model_copy(update={"status": status, "code": receipt.code or entry.code})
-        item = self._item(known, now, waiting=False)
+        told = {"status": status, "code": receipt.code or entry.code}
+        unread = entry.read_by is not None and status in ("sent", "delivered")
+        due_at = entry.read_by if unread else now + GRACE
+        known = entry.model_copy(update={**told, "due_at": due_at})
+        item = self._item(known, now, waiting=unread or status == "failed")
         return known, documents.put(self.table, item, "receipt_rank < :rank", rank=_RANK[status])
+
+    def moved(self, entry: OutboxEntry, to: str | None, now: datetime) -> WriteItem:
+        """The write that lets the entry rest, for good or because another goes instead of it;
+        refused where it turns out to have arrived meanwhile."""
+        rest = self._item(entry.model_copy(update={"moved_to": to}), now, waiting=False)
+        known = _RANK[entry.status]
+        return documents.put(self.table, rest, "receipt_rank = :known", known=known)
+
+    def stop(self, entry: OutboxEntry, now: datetime) -> WriteItem:
+        """The write that keeps an entry from being tried again; refused where it is being sent."""
+        stopped = entry.model_copy(update={"status": "failed", "code": STOPPED})
+        item = self._item(stopped, now, waiting=False)
+        return documents.put(self.table, item, "due_at = :seen", seen=_stamp(entry.due_at))
 
     def forget_text(self, entry_ids: tuple[str, ...], now: datetime) -> None:
         """Take the customer's words out of what was handed over, their X account out of what we
@@ -132,13 +168,14 @@ class Outbox:
             body = entry.body
             if isinstance(body, Handover):
                 body = body.model_copy(update={"message": "", "customer": _bare(body.customer)})
-            elif body.channel in (Channel.X_REPLY, Channel.X_DM):
+            elif isinstance(body, Reply) and body.channel in (Channel.X_REPLY, Channel.X_DM):
                 body = body.model_copy(update={"to": "", "reply_to": None})
             open_still = entry.status in ("pending", "retry")
             status: OutboxStatus = "failed" if open_still else entry.status
             silent = entry.model_copy(update={"body": body, "status": status})
             item = self._item(silent, now, waiting=False)
-            documents.transact(self._client, [documents.put(self.table, item)])
+            known = documents.put(self.table, item, "attribute_exists(pk)")
+            documents.transact(self._client, [known])
 
     def overdue(self, now: datetime) -> Iterator[OutboxEntry]:
         """Entries whose time has passed and that nobody settled, shard by shard."""

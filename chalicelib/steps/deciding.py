@@ -3,39 +3,51 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from typing import NamedTuple
 
-from ..decisioning import LATEST_ORDERS
+from ..decisioning import LATEST_ORDERS, Engine
 from ..model import (
     Channel,
+    ChannelQuestion,
     Customer,
     Decision,
     DecisionContext,
     DecisionInputs,
+    Group,
     Offer,
     OfferContact,
     Order,
     Product,
     Purpose,
+    ScoredOffer,
     Shadow,
     Understanding,
 )
+from .groups import as_met, deciding_for, grouped
 from .plan import Unit
 from .rooms import Rooms
 
 
 class Choice(NamedTuple):
     """A decision with the offers that it ranks, what it was made from (JSON, as it is recorded),
-    and the units of budget that it takes."""
+    and the units of budget that it takes. `withheld` are the offers that the control group is not
+    made."""
 
     decision: Decision
     offers: tuple[Offer, ...]
     inputs: bytes
     units: tuple[Unit, ...]
+    withheld: tuple[Offer, ...] = ()
+
+    def as_for_others(self) -> Choice:
+        """With what the control group is not made, in its place."""
+        scored = (*self.decision.offers, *(self.decision.withheld or ()))
+        decision = self.decision.model_copy(update={"offers": scored})
+        return self._replace(decision=decision, offers=(*self.offers, *self.withheld))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,13 +61,14 @@ class Question:
     purposes: frozenset[Purpose] = frozenset(Purpose)
     limit: int = 1
     interaction_id: str | None = None
+    channels: ChannelQuestion | None = None
 
 
 def decide(question: Question, rooms: Rooms, now: datetime) -> Choice:
     """Rank the published offers; one whose budget turns out to be spent is left out."""
-    engine = rooms.engine_for(question.customer.id)
+    engine, group = deciding_for(question.customer.id, rooms)
     products = products_meant(question, rooms)
-    customer = _recorded_of(question.customer, rooms, now)
+    customer = _recorded_of(question.customer, group, rooms, now)
     exhausted: frozenset[str] = frozenset()
     while True:
         inputs = DecisionInputs(
@@ -66,9 +79,11 @@ def decide(question: Question, rooms: Rooms, now: datetime) -> Choice:
             limit=question.limit,
             purposes=tuple(sorted(question.purposes)),
             exhausted=tuple(sorted(exhausted)),
+            group=group,
+            channels=question.channels,
         )
         recorded = inputs.model_dump_json(exclude_none=True).encode()
-        decision = engine.decide(
+        chosen = engine.decide(
             inputs,
             now=now,
             seed=seed_of(question.decision_id),
@@ -76,11 +91,17 @@ def decide(question: Question, rooms: Rooms, now: datetime) -> Choice:
             interaction_id=question.interaction_id,
             digest=hashlib.sha256(recorded).hexdigest(),
         )
-        chosen = (engine.catalog.offer(scored.offer_id) for scored in decision.offers)
-        offers = tuple(offer for offer in chosen if offer is not None)
-        units, spent = _units(offers, rooms, now)
+        units, spent = _units(_offers(chosen.offers, engine), rooms, now)
         if not spent:
-            return Choice(_shadowed(decision, inputs, rooms), offers, recorded, units)
+            decision = grouped(chosen, inputs, engine)
+            made = _offers(decision.offers, engine)
+            return Choice(
+                decision=_shadowed(decision, inputs, rooms),
+                offers=made,
+                inputs=recorded,
+                units=_of(made, units),
+                withheld=_offers(decision.withheld or (), engine),
+            )
         exhausted |= spent
 
 
@@ -88,17 +109,29 @@ def reads_orders(customer_id: str, rooms: Rooms) -> bool:
     """Whether deciding for this customer takes their latest orders; else what was counted of them
     is enough."""
     shadow = rooms.engine_in_shadow()
-    deciding = rooms.engine_for(customer_id).reads_orders
+    deciding = deciding_for(customer_id, rooms)[0].reads_orders
     return deciding or (shadow is not None and shadow.reads_orders)
 
 
-def _recorded_of(customer: Customer, rooms: Rooms, now: datetime) -> Customer:
+def _offers(scored: Iterable[ScoredOffer], engine: Engine) -> tuple[Offer, ...]:
+    found = (engine.catalog.offer(each.offer_id) for each in scored)
+    return tuple(offer for offer in found if offer is not None)
+
+
+def _of(offers: Sequence[Offer], units: Sequence[Unit]) -> tuple[Unit, ...]:
+    made = {offer.id for offer in offers}
+    return tuple(unit for unit in units if unit.offer_id in made)
+
+
+def _recorded_of(customer: Customer, group: Group | None, rooms: Rooms, now: datetime) -> Customer:
     """The customer with no more orders than are read: all that is recorded."""
+    if group != "control":
+        customer = as_met(customer)
     kept: tuple[Order, ...] = ()
     if reads_orders(customer.id, rooms):
         placed = (order for order in customer.orders if order.at <= now)
         kept = tuple(islice(placed, LATEST_ORDERS))
-    return customer.model_copy(update={"orders": kept})
+    return customer if kept == customer.orders else customer.model_copy(update={"orders": kept})
 
 
 def _shadowed(decision: Decision, inputs: DecisionInputs, rooms: Rooms) -> Decision:
@@ -120,8 +153,11 @@ def with_contacts(
     offers: Sequence[Offer],
     now: datetime,
     channel: Channel | None,
+    *,
+    withheld: Sequence[Offer] = (),
 ) -> Customer:
-    """The customer with these offers put to them: what contact caps count."""
+    """The customer with these offers put to them: what contact caps count; or withheld from them,
+    which caps of the control group count alike."""
     made = tuple(
         OfferContact(
             offer_id=offer.id,
@@ -130,8 +166,10 @@ def with_contacts(
             channel=channel,
             purpose=offer.purpose,
             groups=offer.groups,
+            withheld=is_withheld or None,
         )
-        for offer in offers
+        for is_withheld, some in ((False, offers), (True, withheld))
+        for offer in some
     )
     return customer.model_copy(update={"offers": (*made, *customer.offers)})
 

@@ -18,15 +18,26 @@ from ..model import (
     DecisionInputs,
     EntityId,
     Frozen,
+    Group,
     Preference,
     RejectedOffer,
     ScoredOffer,
 )
+from .groups import CONTROL
 from .rooms import Rooms
 
 REASONS_LIMIT = 1000
 
 _ABOUT: Final = {feature.name: feature.about for feature in FEATURES}
+_GROUPS: Final[Mapping[Group | None, str]] = {
+    None: "decided for by the live model",
+    "candidate": "decided for by the candidate, for its share of the customers",
+    "control": CONTROL,
+}
+UNPROFILED: Final = (
+    "a browser of theirs sent Global Privacy Control: what they looked at and when they were seen "
+    "counted for nothing, here and in the rules of offers"
+)
 _TIMES: Final = " \N{MULTIPLICATION SIGN} "
 _SLIGHT: Final = 0.005
 """What a feature adds to the log-odds and is not worth naming."""
@@ -79,19 +90,25 @@ def explained(
     Without its inputs, or without its catalog, a decision tells what was recorded and says what is
     missing. Raises NotFoundError for an offer that the catalog never had.
     """
-    asked = [o for o in decision.offers if page.offer_id in (None, o.offer_id)]
+    every = (*decision.offers, *(decision.withheld or ()))
+    asked = [o for o in every if page.offer_id in (None, o.offer_id)]
     try:
-        chosen, others = _worked_out(decision, inputs, asked, rooms, page)
+        told, others = _worked_out(decision, inputs, asked, rooms, page)
     except _Missing as missing:
-        chosen, others = asked, _untold(str(missing))
+        told, others = asked, _untold(str(missing))
+    held = {o.offer_id for o in decision.withheld or ()}
+    chosen = [o for o in told if o.offer_id not in held]
     return {
         **answered(decision),
         "interaction_id": decision.interaction_id,
         "customer_id": decision.customer_id,
+        "group": {"name": decision.group or "live", "text": _GROUPS[decision.group]},
         "chosen": [{**o.model_dump(mode="json"), "text": in_words(o)} for o in chosen],
-        "features": _features(chosen),
+        "profiling": _profiling(inputs),
+        "withheld": [_held_back(o) for o in told if o.offer_id in held],
+        "features": _features(told),
         **others,
-        "carried": decision.carried,
+        "carried": _carried(decision),
         "channel": _channel(decision.preference),
         "understanding": (
             decision.understanding.model_dump(mode="json") if decision.understanding else None
@@ -102,6 +119,11 @@ def explained(
         "inputs_digest": decision.inputs_digest,
         "decided_at": decision.model_dump(mode="json")["decided_at"],
     }
+
+
+def _profiling(inputs: DecisionInputs | None) -> str | None:
+    """What was left out of account; None for nothing."""
+    return UNPROFILED if inputs is not None and inputs.customer.gpc else None
 
 
 def in_words(offer: ScoredOffer) -> str:
@@ -157,7 +179,7 @@ def _worked_out(
         engine = engine_of(decision, rooms)
     except (NotFoundError, PermanentError) as error:
         raise _Missing(f"its catalog cannot be read: {error.message}") from None
-    parts = engine.contributions(inputs, decision)
+    parts = engine.contributions(inputs, decision.model_copy(update={"offers": tuple(asked)}))
     chosen = [o.model_copy(update={"contributions": parts.get(o.offer_id, {})}) for o in asked]
     account = engine.account(inputs, decision)
     told = () if chosen and page.offer_id else _told(account, page)
@@ -195,6 +217,19 @@ def _named(rejected: RejectedOffer, engine: Engine) -> dict[str, Any]:
     return {**rejected.model_dump(mode="json"), "title": offer.title if offer else None}
 
 
+def _held_back(offer: ScoredOffer) -> dict[str, Any]:
+    text = f"not made: the customer is {CONTROL}; else it had been {in_words(offer)}"
+    return {**offer.model_dump(mode="json"), "text": text}
+
+
+def _carried(decision: Decision) -> tuple[str, ...] | None:
+    """What the reply carried: of the control group, not what it would have had room for."""
+    held = {o.offer_id for o in decision.withheld or ()}
+    if decision.carried is None or not held:
+        return decision.carried
+    return tuple(i for i in decision.carried if i not in held)
+
+
 def _features(offers: Sequence[ScoredOffer]) -> dict[str, str]:
     """What each feature is that had a part in these scores."""
     named = dict.fromkeys(name for offer in offers for name in offer.contributions)
@@ -219,6 +254,8 @@ def _channel(preference: Preference | None) -> dict[str, Any]:
     return {
         "chosen": preference.chosen.value if preference.chosen else None,
         "why": preference.why,
+        "probability": preference.probability,
+        "ranking": [r.model_dump(mode="json") for r in preference.ranking],
         "refused": [r.model_dump(mode="json") for r in preference.refused],
         "marketing_refused": refusal.model_dump(mode="json") if refusal else None,
     }

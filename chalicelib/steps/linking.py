@@ -5,12 +5,16 @@ from __future__ import annotations
 import random
 import string
 from dataclasses import dataclass
+from datetime import datetime
 
-from ..model import Reply, TrackedLink
+from ..model import Channel, Reply, TrackedLink
 
 _ALPHABET = string.ascii_letters + string.digits
 UNSUBSCRIBED = "/unsubscribed"
 """The path of the link that stands for leaving marketing e-mail, and leads nowhere else."""
+
+CONFIRMED = "/confirmed"
+"""The path of the link that stands for confirming that one agrees to marketing e-mail."""
 
 TOKEN_LENGTH = 10
 """62^10, about 8 * 10^17 tokens: not to be guessed, and short enough for a text message."""
@@ -23,6 +27,8 @@ class LinkMaker:
     rng: random.Random
     customer_id: str
     decision_id: str | None
+    channel: Channel
+    now: datetime
 
     def __call__(self, url: str, offer_id: str | None = None) -> TrackedLink:
         return TrackedLink(
@@ -31,6 +37,8 @@ class LinkMaker:
             customer_id=self.customer_id,
             decision_id=self.decision_id,
             offer_id=offer_id,
+            channel=self.channel,
+            sent_at=self.now,
         )
 
 

@@ -6,10 +6,13 @@ its own consent) decides which offers are admissible at all.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ..customers import activity
 from ..customers.wishes import heed
+from ..decisioning import unprofiled
+from ..documents import WriteItem
 from ..model import (
     ConsentState,
     Customer,
@@ -22,27 +25,31 @@ from ..model import (
     Purpose,
     Understanding,
 )
-from ..preference import choose
 from ..replies import Answer, compose
 from ..understanding import understand
-from .deciding import Choice, Question, decide, decision_id
+from . import forgetting
+from .channels import chosen, question_about
+from .consenting import heeding, opt_in_question
+from .deciding import Question, decide, decision_id
 from .plan import Plan, recorded
 from .resolving import look_up, started, view_of
 from .rooms import Rooms
 from .saying import Saying, say
-from .sweeping import CONFIRM_WITHIN
+from .sweeping import CONFIRM_WITHIN, CONFIRMED
 
 QUESTION_LIFETIME = timedelta(hours=24)
 """How long a bare "yes" still answers what we asked."""
 
-CONFIRMED = frozenset({Intent.OPT_OUT, Intent.OPT_IN, Intent.HELP})
-"""Answered where the word came from, whatever else stands on record."""
+_WISHES = frozenset({Intent.OPT_OUT, Intent.OPT_IN, Intent.CHANNEL_PREFERENCE})
+"""What is said to them confirms the wish itself."""
 
 
 def answer(interaction: Interaction, message: Message, rooms: Rooms) -> Plan | None:
     """Everything that a message changes and everything said to it; None for a duplicate."""
     sender = look_up(interaction, rooms)
     if sender.duplicate:
+        if sender.erased:
+            forgetting.heed_erased(interaction, message, rooms)
         return None
     now = rooms.clock()
     customer = view_of(sender, interaction, rooms)
@@ -52,27 +59,32 @@ def answer(interaction: Interaction, message: Message, rooms: Rooms) -> Plan | N
     after = heard
     if understood.confidence >= rooms.settings.confidence_threshold or message.provider_handled:
         # What is only suspected is asked back, and changes nothing.
-        after = heed(heard, message, understood, interaction.occurred_at)
+        by = heeding(rooms, proof=interaction.id)
+        after = heed(heard, message, understood, interaction.occurred_at, by)
     age = now - interaction.received_at
-    if (silence := _silenced(customer, message, understood, age)) is not None:
+    if (silence := _silenced(customer, after, message, understood, age)) is not None:
         record = recorded(
             interaction, InteractionStatus.IGNORED, customer_id=after.id, note=silence
         ).model_copy(update={"understanding": understood})
         return Plan(record=record, before=before, after=after)
     # What has worked for them is what was known before this very message came.
     reached = after.model_copy(update={"reach": customer.reach})
-    preference = channel_for(reached, message, understood, rooms, now)
-    composed = compose(
-        understood,
-        after,
-        rooms.assortment.current,
-        preference=preference,
-        now=now,
-        brand=rooms.brand,
-        threshold=rooms.settings.confidence_threshold,
-    )
+    confirming = understood.intent in CONFIRMED
+    question = question_about(rooms, interaction, confirming=confirming)
+    preference = chosen(reached, question, rooms, now)
+    composed, noted = said_to(understood, heard, after, message, preference, rooms, now)
     allowed = purposes_beside(composed, preference)
-    choice = offer_with(allowed, after, interaction, understood, preference, rooms, now)
+    asked = Question(
+        decision_id=decision_id(interaction.id),
+        customer=reached,
+        context=DecisionContext(channel=preference.chosen, placement="reply"),
+        understanding=understood,
+        purposes=allowed,
+        interaction_id=interaction.id,
+        channels=question,
+    )
+    # Where no offer may go along, the decision says why not.
+    choice = decide(asked, rooms, now)
     saying = Saying(
         interaction=interaction,
         understanding=understood,
@@ -80,34 +92,74 @@ def answer(interaction: Interaction, message: Message, rooms: Rooms) -> Plan | N
         answer=composed,
         choice=choice,
     )
-    return say(saying, before, after, rooms, now)
+    return say(saying, before, after, rooms, now, noted)
+
+
+def said_to(
+    understood: Understanding,
+    heard: Customer,
+    after: Customer,
+    message: Message,
+    preference: Preference,
+    rooms: Rooms,
+    now: datetime,
+) -> tuple[Answer, tuple[WriteItem, ...]]:
+    """The answer, with what was heeded beside the question, and what is to be noted of it.
+
+    Where START still waits to be confirmed, the answer is the question; asked within a day, none.
+    """
+
+    def composed(said: Understanding) -> Answer:
+        return compose(
+            said,
+            unprofiled(after),
+            rooms.assortment.current,
+            preference=preference,
+            now=now,
+            brand=rooms.brand,
+            threshold=rooms.settings.confidence_threshold,
+        )
+
+    if _unconfirmed(understood, after, message):
+        asked = opt_in_question(after, message.channel, rooms, now, understood.language)
+        return (asked[0], (asked[1],)) if asked else (Answer("opted_in", silent=True), ())
+    if understood.intent is Intent.YES and _agreed(heard, after, message):
+        return composed(understood.model_copy(update={"intent": Intent.OPT_IN})), ()
+    answer = composed(understood)
+    if understood.intent in _WISHES or not {"channel", "not_channel"} & understood.slots.keys():
+        return answer, ()
+    wish = {"intent": Intent.CHANNEL_PREFERENCE, "confidence": 1.0, "ambiguous": False}
+    confirmation = composed(understood.model_copy(update=wish))
+    # What confirms a wish carries no promotion.
+    return replace(answer, noted=replace(confirmation, question=None), offers=False), ()
+
+
+def _unconfirmed(understood: Understanding, after: Customer, message: Message) -> bool:
+    """They said START where the grant of marketing is pending now."""
+    return understood.intent is Intent.OPT_IN and _state(after, message) is ConsentState.PENDING
+
+
+def _agreed(heard: Customer, after: Customer, message: Message) -> bool:
+    """Their word granted what was pending."""
+    was, is_ = _state(heard, message), _state(after, message)
+    return was is ConsentState.PENDING and is_ is ConsentState.GRANTED
+
+
+def _state(customer: Customer, message: Message) -> ConsentState | None:
+    held = customer.consent(message.channel, Purpose.MARKETING)
+    return held.state if held else None
 
 
 def read(customer: Customer, message: Message, rooms: Rooms) -> Understanding:
     """What the message asks, with the customer's browsing and our last question to go by."""
+    stated = message.language or customer.profile.language
     return understand(
-        message,
+        message.model_copy(update={"language": stated}),
         rooms.index(),
         stores=rooms.assortment.current.stores,
-        recent=customer.recent,
+        recent=unprofiled(customer).recent,
         pending=customer.pending,
         threshold=rooms.settings.confidence_threshold,
-    )
-
-
-def channel_for(
-    customer: Customer, message: Message, said: Understanding, rooms: Rooms, now: datetime
-) -> Preference:
-    """Where the answer goes."""
-    return choose(
-        customer,
-        purpose=Purpose.SERVICE,
-        originating=message.channel,
-        message=message,
-        now=now,
-        rules=rooms.contact_rules,
-        available=frozenset(rooms.carriers),
-        confirming=said.intent in CONFIRMED,
     )
 
 
@@ -116,27 +168,6 @@ def purposes_beside(composed: Answer, preference: Preference) -> frozenset[Purpo
     if not composed.offers or preference.chosen is None or not preference.personal:
         return frozenset()
     return frozenset(Purpose) if preference.marketing else frozenset({Purpose.SERVICE})
-
-
-def offer_with(
-    allowed: frozenset[Purpose],
-    customer: Customer,
-    interaction: Interaction,
-    understood: Understanding,
-    preference: Preference,
-    rooms: Rooms,
-    now: datetime,
-) -> Choice:
-    """The offer that goes with the answer; where none may, the decision says why not."""
-    question = Question(
-        decision_id=decision_id(interaction.id),
-        customer=customer,
-        context=DecisionContext(channel=preference.chosen, placement="reply"),
-        understanding=understood,
-        purposes=allowed,
-        interaction_id=interaction.id,
-    )
-    return decide(question, rooms, now)
 
 
 def forgotten(customer: Customer, now: datetime) -> Customer:
@@ -148,10 +179,10 @@ def forgotten(customer: Customer, now: datetime) -> Customer:
 
 
 def _silenced(
-    customer: Customer, message: Message, said: Understanding, age: timedelta
+    customer: Customer, after: Customer, message: Message, said: Understanding, age: timedelta
 ) -> str | None:
     """Why nothing is said: STOP is confirmed once, within minutes, and then there is silence."""
-    if message.provider_handled:
+    if message.provider_handled and not _unconfirmed(said, after, message):
         return "answered already"
     if said.intent is not Intent.OPT_OUT:
         return None

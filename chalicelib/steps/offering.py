@@ -15,10 +15,9 @@ from ..model import (
     DecisionContext,
     Frozen,
     Identity,
-    Preference,
     Purpose,
 )
-from ..preference import choose
+from .channels import chosen, question_of
 from .deciding import Question, decide, note_spent, reads_orders, with_contacts
 from .plan import Plan
 from .rooms import Rooms
@@ -72,43 +71,33 @@ def decide_now(asked: DecisionRequest, rooms: Rooms) -> Decision:
 def _plan(asked: DecisionRequest, customer: Customer | None, rooms: Rooms, now: datetime) -> Plan:
     who = customer or Customer(id="anonymous")
     context = asked.where()
-    preference = _preference(who, context.channel, rooms, now)
+    about = f"d-{rooms.rng.getrandbits(96):024x}"
+    channel = context.channel
+    among = (channel,) if channel in MESSAGING else None
+    channels = question_of(rooms, Purpose.MARKETING, about=about, among=among)
+    preference = chosen(who, channels, rooms, now)
     allowed = frozenset(Purpose)
     if context.channel in MESSAGING and preference.chosen is None:
         allowed = frozenset({Purpose.SERVICE})
     question = Question(
-        decision_id=f"d-{rooms.rng.getrandbits(96):024x}",
+        decision_id=about,
         customer=who,
         context=context,
         purposes=allowed,
         limit=asked.limit,
+        channels=channels,
     )
     choice = decide(question, rooms, now)
     found = {"preference": preference, "customer_id": customer.id if customer else None}
     decision = choice.decision.model_copy(update=found)
     after = None
     if customer is not None:
-        after = with_contacts(customer, decision, choice.offers, now, context.channel)
+        told = (customer, decision, choice.offers, now, context.channel)
+        after = with_contacts(*told, withheld=choice.withheld)
     return Plan(
         before=customer,
         after=after,
         decision=decision,
         inputs=choice.inputs,
         units=choice.units,
-    )
-
-
-def _preference(
-    customer: Customer, channel: Channel | None, rooms: Rooms, now: datetime
-) -> Preference:
-    """Which channel might carry a marketing message now; on the one asked about, if any."""
-    available = frozenset(rooms.carriers)
-    return choose(
-        customer,
-        purpose=Purpose.MARKETING,
-        originating=None,
-        message=None,
-        now=now,
-        rules=rooms.contact_rules,
-        available=available & {channel} if channel in MESSAGING else available,
     )

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from ..documents import WriteItem
 from ..ledger.commits import NamedWrite
 from ..model import (
+    Click,
     Customer,
     Decision,
     Identification,
@@ -17,6 +18,8 @@ from ..model import (
     InteractionStatus,
     Message,
     OutboxEntry,
+    Receipt,
+    Restock,
     TrackedLink,
     WebEvent,
 )
@@ -50,6 +53,8 @@ class Plan:
     links: tuple[TrackedLink, ...] = ()
     units: tuple[Unit, ...] = ()
     others: tuple[WriteItem, ...] = ()
+    then: tuple[Interaction, ...] = ()
+    """What is to be worked on next, once this is committed."""
 
     def writes(self, rooms: Rooms, now: datetime) -> list[NamedWrite]:
         """The transaction, each write named for what its refusal would mean."""
@@ -88,6 +93,11 @@ def anonymised(interaction: Interaction) -> Interaction:
         body = body.model_copy(update={"properties": {}})
     elif isinstance(body, Identification):
         body = body.model_copy(update={"traits": {}})
+    elif isinstance(body, Receipt):
+        # WhatsApp's ids hold the number.
+        body = body.model_copy(update={"provider_id": ""})
+    elif isinstance(body, Click | Restock):
+        body = body.model_copy(update={"customer_id": ""})
     return interaction.model_copy(update={"identities": (), "body": body})
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..customers.linking import merges_of, traces_of
+from ..customers.linking import heard_of, merges_of, traces_of
 from ..errors import NotFoundError, PermanentError
 from ..model import Customer, Decision, InteractionRecord, OutboxEntry, Reply
 from .explaining import Page, explained
+from .holdings import holdings, shown
 from .rooms import Rooms
 
 EXPORTED_REASONS = 20
@@ -36,6 +37,19 @@ def merges(customer_id: str, rooms: Rooms) -> list[dict[str, Any]]:
     ]
 
 
+def consents(customer_id: str, rooms: Rooms) -> list[dict[str, Any]]:
+    """Every consent and refusal ever heard from the customer, in the order they were said."""
+    found = heard_of(rooms.customers, customer(customer_id, rooms).id)
+    return [
+        {
+            **heard.consent.model_dump(mode="json"),
+            "recorded_at": heard.model_dump(mode="json")["recorded_at"],
+            "by": heard.by,
+        }
+        for heard in found
+    ]
+
+
 def decision(decision_id: str, rooms: Rooms) -> Decision:
     """A decision. Raises NotFoundError."""
     found = rooms.ledger.decision(decision_id)
@@ -61,11 +75,14 @@ def interaction(interaction_id: str, rooms: Rooms) -> dict[str, Any]:
     record = rooms.ledger.interaction(interaction_id)
     if record is None:
         raise NotFoundError("no such interaction, or it is still queued")
-    return reported(record, rooms.outbox.entries(record.outbox_ids))
+    return reported(record, rooms.outbox.ways(record.outbox_ids))
 
 
 def export(customer_id: str, rooms: Rooms) -> dict[str, Any]:
-    """Everything kept of a customer, with the decisions about them in words."""
+    """Everything kept of a customer, with the decisions about them in words.
+
+    `records` has every item of the tables that an erasure would remove, as it is kept.
+    """
     found = customer(customer_id, rooms)
     interactions, decisions = [], dict[str, Any]()
     for interaction_id in traces_of(rooms.customers, found.id):
@@ -74,7 +91,7 @@ def export(customer_id: str, rooms: Rooms) -> dict[str, Any]:
             # It is of a decision that was made without an interaction.
             decisions[interaction_id] = None
             continue
-        report = reported(record, rooms.outbox.entries(record.outbox_ids))
+        report = reported(record, rooms.outbox.ways(record.outbox_ids))
         received = record.interaction.model_dump(mode="json", exclude_none=True)
         interactions.append({**report, "received": received})
         if record.decision_id:
@@ -83,8 +100,10 @@ def export(customer_id: str, rooms: Rooms) -> dict[str, Any]:
     return {
         "customer": found.model_dump(mode="json"),
         "merges": merges(found.id, rooms),
+        "consents": consents(found.id, rooms),
         "interactions": interactions,
         "decisions": [told for d in decisions if (told := _exported(d, rooms)) is not None],
+        "records": [shown(kept) for kept in holdings(found, rooms)],
     }
 
 

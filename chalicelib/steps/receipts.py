@@ -8,6 +8,7 @@ from typing import Final
 
 from ..customers.activity import record_click
 from ..customers.consents import set_consents
+from ..customers.deliveries import received, with_reach
 from ..documents import Cancelled, WriteItem
 from ..errors import TemporaryError
 from ..model import (
@@ -19,12 +20,14 @@ from ..model import (
     Interaction,
     InteractionStatus,
     OutboxEntry,
+    OutboxStatus,
     Purpose,
-    Reach,
     Receipt,
     Reply,
 )
-from .plan import Plan, recorded
+from ..preference import endpoint_of
+from . import fallback
+from .plan import Plan, anonymised, recorded
 from .resolving import look_up
 from .rooms import Rooms
 
@@ -41,34 +44,68 @@ def note_receipt(interaction: Interaction, receipt: Receipt, rooms: Rooms) -> Pl
     """Bring the outbox entry and the customer's reach up to date; None for a duplicate."""
     if look_up(interaction, rooms).duplicate:
         return None
-    entry = rooms.outbox.entry_of(receipt.provider, receipt.provider_id)
+    entry = _entry_of(receipt, rooms)
     if entry is None:
         if rooms.clock() - interaction.received_at < OVERTAKEN_FOR:
             raise TemporaryError("a receipt came before its send was recorded", id=interaction.id)
         status = InteractionStatus.IGNORED
-        return Plan(record=recorded(interaction, status, note="nothing of ours has this id"))
+        nobodys = anonymised(interaction)
+        return Plan(record=recorded(nobodys, status, note="nothing of ours has this id"))
     news = rooms.outbox.receive(entry, receipt, rooms.clock())
     customer = rooms.customers.living(entry.customer_id)
     if customer is None or (news is None and receipt.barred is None):
-        owner = customer.id if customer else None
-        record = recorded(interaction, customer_id=owner, note="older than what is known")
-        return Plan(record=record)
-    after, writes = customer, tuple[WriteItem, ...]()
+        note = "older than what is known"
+        if customer is None:
+            return Plan(record=recorded(anonymised(interaction), note=note))
+        return Plan(record=recorded(interaction, customer_id=customer.id, note=note))
+    after, writes, then = customer, list[WriteItem](), tuple[Interaction, ...]()
     if news is not None:
         known, write = news
-        after, writes = reached(customer, known, interaction), (write,)
+        after = reached(customer, known, entry.status, interaction)
+        writes = [write, *_not_twice(known, rooms)]
+        then = (fallback.of(known, rooms.clock()),) if known.status == "failed" else ()
     if receipt.barred and isinstance(entry.body, Reply):
         after = barred(after, entry.body, receipt.barred, interaction.occurred_at)
     record = recorded(interaction, customer_id=customer.id)
-    return Plan(record=record, before=customer, after=after, others=writes)
+    return Plan(record=record, before=customer, after=after, others=tuple(writes), then=then)
 
 
-def reached(customer: Customer, entry: OutboxEntry, interaction: Interaction) -> Customer:
+def _entry_of(receipt: Receipt, rooms: Rooms) -> OutboxEntry | None:
+    """By the provider's id, else by our key: the answer to our send may have been lost."""
+    entry = rooms.outbox.entry_of(receipt.provider, receipt.provider_id)
+    if entry is not None or receipt.key is None:
+        return entry
+    entry = rooms.outbox.entry(receipt.key)
+    learned = {"provider": receipt.provider, "provider_id": receipt.provider_id}
+    if entry is None or any(getattr(entry, n) not in (None, v) for n, v in learned.items()):
+        return None
+    return entry.model_copy(update=learned)
+
+
+def reached(
+    customer: Customer, entry: OutboxEntry, before: OutboxStatus, interaction: Interaction
+) -> Customer:
     """The customer with what the receipt tells of the channel."""
-    if not isinstance(entry.body, Reply) or entry.status not in ("delivered", "failed"):
+    if not isinstance(entry.body, Reply):
         return customer
-    field = "last_delivered_at" if entry.status == "delivered" else "last_failed_at"
-    return _with_reach(customer, entry.body.channel, {field: interaction.occurred_at})
+    return received(
+        customer,
+        entry.body.channel,
+        entry.status,
+        before=before,
+        sent_at=entry.sent_at or entry.committed_at,
+        at=interaction.occurred_at,
+    )
+
+
+def _not_twice(entry: OutboxEntry, rooms: Rooms) -> list[WriteItem]:
+    """It arrived after all: what goes instead of it and is not yet gone stays."""
+    if entry.moved_to is None or entry.status not in ("delivered", "read"):
+        return []
+    instead = rooms.outbox.entry(entry.moved_to)
+    if instead is None or instead.status != "retry":
+        return []
+    return [rooms.outbox.stop(instead, rooms.clock())]
 
 
 def note_barrier(entry: OutboxEntry, barrier: Barrier, rooms: Rooms) -> None:
@@ -92,25 +129,21 @@ def note_barrier(entry: OutboxEntry, barrier: Barrier, rooms: Rooms) -> None:
 def barred(customer: Customer, reply: Reply, barrier: Barrier, at: datetime) -> Customer:
     """The customer after a provider said that nothing more may go to where the reply went.
 
-    What they refused there they refused; a complaint refuses marketing and ends the rest; an
-    address that is gone is not written to again.
+    What they refused there they refused, all or marketing alone; a complaint refuses marketing and
+    ends the rest; an address that is gone is not written to again.
     """
     channel = reply.channel
     if barrier == "unreachable" and channel is Channel.PUSH:
-        kept = tuple(s for s in customer.subscriptions if s.endpoint not in reply.to)
+        gone = endpoint_of(reply.to)
+        kept = tuple(s for s in customer.subscriptions if s.endpoint != gone)
         return customer.model_copy(update={"subscriptions": kept})
-    if barrier != "opted_out":
-        customer = _with_reach(customer, channel, {"suppressed": SUPPRESSED[barrier]})
+    if barrier in SUPPRESSED:
+        customer = with_reach(customer, channel, {"suppressed": SUPPRESSED[barrier]})
     if barrier == "unreachable":
         return customer
     purposes = tuple(Purpose) if barrier == "opted_out" else (Purpose.MARKETING,)
     source = "told by the provider"
     return set_consents(customer, ConsentState.DENIED, [channel], purposes, source=source, at=at)
-
-
-def _with_reach(customer: Customer, channel: Channel, told: Mapping[str, object]) -> Customer:
-    reach = customer.reach.get(channel, Reach()).model_copy(update=told)
-    return customer.model_copy(update={"reach": {**customer.reach, channel: reach}})
 
 
 def note_click(interaction: Interaction, click: Click, rooms: Rooms) -> Plan | None:
@@ -119,7 +152,7 @@ def note_click(interaction: Interaction, click: Click, rooms: Rooms) -> Plan | N
         return None
     customer = rooms.customers.living(click.customer_id)
     if customer is None:
-        return Plan(record=recorded(interaction, note="the customer is gone"))
+        return Plan(record=recorded(anonymised(interaction), note="the customer is gone"))
     after = record_click(customer, click, interaction.occurred_at)
     record = recorded(interaction, customer_id=customer.id)
     return Plan(record=record, before=customer, after=after)

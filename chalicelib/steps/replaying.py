@@ -14,10 +14,12 @@ from pydantic import Field
 from ..decisioning import Account, Engine
 from ..errors import NotFoundError
 from ..model import Decision, DecisionInputs, Frozen
+from ..preference import choose
 from .explaining import Page, answered, engine_of, explained
+from .groups import grouped
 from .rooms import Rooms
 
-_AFTERWARDS = ("preference", "carried", "customer_id", "shadow")
+_AFTERWARDS = ("carried", "customer_id", "shadow")
 """What is known only once the reply is worded, and what another model said; a replay takes it as it
 was."""
 
@@ -69,7 +71,14 @@ def _again(decision: Decision, inputs: DecisionInputs, engine: Engine) -> Decisi
         interaction_id=decision.interaction_id,
         digest=decision.inputs_digest,
     )
-    return again.model_copy(update={n: getattr(decision, n) for n in _AFTERWARDS})
+    again = grouped(again, inputs, engine)
+    preference = decision.preference
+    if inputs.channels is not None:
+        preference = choose(
+            inputs.customer, inputs.channels, decision.decided_at, engine.model.channels
+        )
+    known = {name: getattr(decision, name) for name in _AFTERWARDS}
+    return again.model_copy(update={**known, "preference": preference})
 
 
 def _differences(was: Decision, again: Decision) -> dict[str, Any]:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from ..model import Customer, Interaction, InteractionStatus, Purpose, Restock
-from ..preference import choose
+from ..model import (
+    Customer,
+    Interaction,
+    InteractionStatus,
+    OutboxEntry,
+    Restock,
+)
 from ..replies import compose_restock
-from ..zones import places
-from .plan import Plan, recorded
+from .channels import chosen, question_about
+from .plan import Plan, anonymised, recorded
 from .resolving import look_up
 from .rooms import Rooms
-from .saying import Saying, say
+from .saying import Saying, outbox_id, say
 
 
 def call_out(product_ids: Iterable[str], rooms: Rooms) -> int:
@@ -21,7 +27,7 @@ def call_out(product_ids: Iterable[str], rooms: Rooms) -> int:
     now = rooms.clock()
     waiting = [
         Interaction(
-            id=f"restock:{product_id}:{customer_id}:{now:%Y%m%dT%H%M%S}",
+            id=f"restock:{product_id}:{_digest(customer_id)}:{now:%Y%m%dT%H%M%S}",
             source="rejoinder",
             occurred_at=now,
             received_at=now,
@@ -42,26 +48,17 @@ def tell(interaction: Interaction, restock: Restock, rooms: Rooms) -> Plan | Non
     # Read first: whoever tells them after this also changes the customer, and then we are refused.
     customer = rooms.customers.living(restock.customer_id)
     if not rooms.customers.awaits(restock.customer_id, restock.product_id):
-        return Plan(record=recorded(interaction, InteractionStatus.IGNORED, note="told already"))
+        return _idle(interaction, customer, "told already")
     told = rooms.customers.told(restock.customer_id, restock.product_id)
     product = rooms.assortment.current.products.get(restock.product_id)
     if customer is None or product is None or not product.available:
-        record = recorded(
-            interaction,
-            InteractionStatus.IGNORED,
-            customer_id=customer.id if customer else None,
-            note="gone again, or they are",
-        )
-        return Plan(record=record, others=told if customer is None else ())
-    preference = choose(
-        customer,
-        purpose=Purpose.SERVICE,
-        originating=None,
-        message=None,
-        now=now,
-        rules=rooms.contact_rules,
-        available=frozenset(rooms.carriers),
-    )
+        idle = _idle(interaction, customer, "gone again, or they are")
+        return replace(idle, others=told if customer is None else ())
+    if (when := rooms.contact_rules.next_time(customer, now)) > now:
+        # They asked to be told, and not just now: a feed that is read at night wakes nobody.
+        return _deferred(interaction, customer, when, now)
+    question = question_about(rooms, interaction)
+    preference = chosen(customer, question, rooms, now)
     composed = compose_restock(
         product,
         customer,
@@ -71,27 +68,40 @@ def tell(interaction: Interaction, restock: Restock, rooms: Rooms) -> Plan | Non
         brand=rooms.brand,
     )
     saying = Saying(interaction=interaction, preference=preference, answer=composed)
-    plan = say(saying, customer, customer, rooms, now, others=told)
-    return _deferred(plan, when) if (when := _contact_time(customer, rooms, now)) > now else plan
+    return say(saying, customer, customer, rooms, now, others=told)
 
 
-def _contact_time(customer: Customer, rooms: Rooms, now: datetime) -> datetime:
-    """The next time within contact hours wherever they may be; `now` if none is known to come.
-
-    They asked to be told, and not just now: a feed that is read at night wakes nobody.
-    """
-    where, rules = places(customer), rooms.contact_rules
-    for quarters in range(2 * 24 * 4):
-        at = now + quarters * timedelta(minutes=15)
-        if all(rules.hours_in(p.country).hold(at, p.zone) for p in where):
-            return at
-    return now
+def _idle(interaction: Interaction, customer: Customer | None, why: str) -> Plan:
+    """Nothing is said; of whoever is gone, nothing is kept."""
+    if customer is None:
+        interaction = anonymised(interaction)
+    owner = customer.id if customer else None
+    return Plan(
+        record=recorded(interaction, InteractionStatus.IGNORED, customer_id=owner, note=why)
+    )
 
 
-def _deferred(plan: Plan, until: datetime) -> Plan:
-    """The plan with its sends left to the sweeper, which looks once more whether they may go."""
-    entries = tuple(e.model_copy(update={"status": "retry", "due_at": until}) for e in plan.entries)
-    if plan.record is None or not entries:
-        return plan
-    told = {"status": InteractionStatus.DEFERRED, "note": "until their contact hours"}
-    return replace(plan, entries=entries, record=plan.record.model_copy(update=told))
+def _digest(customer_id: str) -> str:
+    """Ids are told to operators and logs: whose it is stands in the body."""
+    return hashlib.sha256(customer_id.encode()).hexdigest()[:16]
+
+
+def _deferred(interaction: Interaction, customer: Customer, until: datetime, now: datetime) -> Plan:
+    """Worked on anew when the hour comes: what is in stock, agreed to and best then counts."""
+    again = interaction.model_copy(update={"id": f"{interaction.id}~"})
+    entry = OutboxEntry(
+        id=outbox_id(interaction.id, 0),
+        interaction_id=interaction.id,
+        customer_id=customer.id,
+        body=again,
+        status="retry",
+        committed_at=now,
+        due_at=until,
+    )
+    record = recorded(
+        interaction,
+        InteractionStatus.DEFERRED,
+        customer_id=customer.id,
+        note="until their contact hours",
+    )
+    return Plan(record=record.model_copy(update={"outbox_ids": (entry.id,)}), entries=(entry,))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from ..documents import WriteItem
@@ -20,11 +20,14 @@ from ..model import (
     Offer,
     OutboxEntry,
     Preference,
+    Purpose,
     Reply,
     TrackedLink,
     Understanding,
 )
-from ..replies import Answer, word
+from ..outbound import Withdrawing
+from ..preference import address_of
+from ..replies import Answer, acknowledge, word
 from .deciding import Choice, with_contacts
 from .linking import UNSUBSCRIBED, LinkMaker
 from .plan import Plan, Unit
@@ -32,6 +35,9 @@ from .rooms import Rooms
 
 _TOLD = 20
 """How many orders and offers go along when a person takes over."""
+
+_PUBLIC = 1_000
+"""The number of the acknowledgement's entry, whatever else the same interaction brings forth."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +49,8 @@ class Saying:
     answer: Answer
     understanding: Understanding | None = None
     choice: Choice | None = None
+    purpose: Purpose = Purpose.SERVICE
+    """What it is said for; an offer may ride along."""
 
 
 def say(
@@ -54,14 +62,16 @@ def say(
     others: tuple[WriteItem, ...] = (),
 ) -> Plan:
     """The plan that commits the answer to the outbox, with all that stands behind it."""
-    spoken = _speak(saying, after, rooms)
-    entries = _entries(saying, spoken.reply, after, now)
+    spoken = speak(saying, after, rooms, now)
+    entries = _entries(saying, spoken.reply, after, rooms, now)
     decision = saying.choice.decision if saying.choice else None
     if decision is not None:
-        carried = tuple(o.id for o in spoken.carried)
+        withheld = _withheld(saying, after, rooms, now)
+        carried = tuple(o.id for o in (*spoken.carried, *withheld))
         told = {"preference": saying.preference, "carried": carried}
         decision = decision.model_copy(update=told)
-        after = with_contacts(after, decision, spoken.carried, now, saying.preference.chosen)
+        put = (after, decision, spoken.carried, now, saying.preference.chosen)
+        after = with_contacts(*put, withheld=withheld)
     after = after.model_copy(update={"pending": saying.answer.question})
     return Plan(
         record=_record(saying, after, entries, spoken.reply),
@@ -76,7 +86,7 @@ def say(
     )
 
 
-class _Spoken(NamedTuple):
+class Spoken(NamedTuple):
     """The reply, the offers that it had room for, and its tracked links."""
 
     reply: Reply | None = None
@@ -84,14 +94,15 @@ class _Spoken(NamedTuple):
     links: tuple[TrackedLink, ...] = ()
 
 
-def _speak(saying: Saying, customer: Customer, rooms: Rooms) -> _Spoken:
+def speak(saying: Saying, customer: Customer, rooms: Rooms, now: datetime) -> Spoken:
+    """What is said where the preference has it said."""
     if saying.answer.silent or saying.preference.chosen is None:
-        return _Spoken()
+        return Spoken()
     decision = saying.choice.decision if saying.choice else None
     offers = saying.choice.offers if saying.choice else ()
     ranked = list(zip(offers, decision.offers, strict=True)) if decision else []
     decision_id = decision.id if decision else None
-    make_link = LinkMaker(rooms.rng, customer.id, decision_id)
+    make_link = LinkMaker(rooms.rng, customer.id, decision_id, saying.preference.chosen, now)
     base_url = rooms.settings.public_url
     leave = make_link(f"{base_url}{UNSUBSCRIBED}")
     by_email = saying.preference.chosen is Channel.EMAIL
@@ -112,7 +123,18 @@ def _speak(saying: Saying, customer: Customer, rooms: Rooms) -> _Spoken:
     said = {link.offer_id for link in reply.links}
     carried = tuple(o for o in offers if o.id in said)
     may_leave = reply.unsubscribe_url is not None
-    return _Spoken(reply, carried, (*reply.links, leave) if may_leave else reply.links)
+    return Spoken(reply, carried, (*reply.links, leave) if may_leave else reply.links)
+
+
+def _withheld(saying: Saying, customer: Customer, rooms: Rooms, now: datetime) -> tuple[Offer, ...]:
+    """The offers that the reply would have had room for, were the customer not in the control
+    group."""
+    choice = saying.choice
+    if choice is None or not choice.withheld:
+        return ()
+    held = {offer.id for offer in choice.withheld}
+    said = speak(replace(saying, choice=choice.as_for_others()), customer, rooms, now)
+    return tuple(offer for offer in said.carried if offer.id in held)
 
 
 def _units(choice: Choice | None, carried: tuple[Offer, ...]) -> tuple[Unit, ...]:
@@ -122,11 +144,14 @@ def _units(choice: Choice | None, carried: tuple[Offer, ...]) -> tuple[Unit, ...
 
 
 def _entries(
-    saying: Saying, reply: Reply | None, customer: Customer, now: datetime
+    saying: Saying, reply: Reply | None, customer: Customer, rooms: Rooms, now: datetime
 ) -> tuple[OutboxEntry, ...]:
     bodies: list[Reply | Handover] = [reply] if reply else []
     if saying.answer.handover:
         bodies.append(_handover(saying, customer, now))
+    numbered = list[tuple[int, Reply | Handover]](enumerate(bodies))
+    if (public := _acknowledgement(saying, reply, customer, rooms)) is not None:
+        numbered.append((_PUBLIC, public))
     return tuple(
         OutboxEntry(
             id=outbox_id(saying.interaction.id, n),
@@ -136,9 +161,37 @@ def _entries(
             body=body,
             committed_at=now,
             due_at=now + GRACE,
+            read_by=read_by(saying, body, rooms, now) if isinstance(body, Reply) else None,
         )
-        for n, body in enumerate(bodies)
+        for n, body in numbered
     )
+
+
+def _acknowledgement(
+    saying: Saying, reply: Reply | None, customer: Customer, rooms: Rooms
+) -> Reply | None:
+    """What is said in public, to a public post, when the answer itself goes another way; None where
+    it is not set, or where the customer may not be answered in public."""
+    body, to = saying.interaction.body, address_of(customer, Channel.X_REPLY)
+    post = body.reply_to if isinstance(body, Message) else None
+    elsewhere = reply is not None and reply.channel is not Channel.X_REPLY
+    # Only to a public post may an answer be public at all.
+    may = any(ranked.channel is Channel.X_REPLY for ranked in saying.preference.ranking)
+    if not (rooms.settings.x_acknowledge and post and elsewhere and may and to):
+        return None
+    return acknowledge(saying.answer.language, to=to, reply_to=post)
+
+
+def acknowledgement_id(interaction_id: str) -> str:
+    """Of the one entry by which a post is acknowledged in public, if it is."""
+    return outbox_id(interaction_id, _PUBLIC)
+
+
+def read_by(saying: Saying, reply: Reply, rooms: Rooms, now: datetime) -> datetime | None:
+    """By when a message must have been read that could be taken back; None where it could not."""
+    if not isinstance(rooms.carriers.get(reply.channel), Withdrawing):
+        return None
+    return now + timedelta(hours=rooms.settings.read_within_hours[saying.purpose])
 
 
 def _handover(saying: Saying, customer: Customer, now: datetime) -> Handover:

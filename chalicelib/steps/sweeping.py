@@ -12,17 +12,40 @@ from datetime import timedelta
 from ..model import (
     ConsentState,
     Customer,
+    Intent,
+    InteractionRecord,
+    Message,
     OutboxEntry,
     Purpose,
     Reply,
+    Restock,
     SendResult,
 )
+from ..preference import refused
+from .channels import question_about
 from .rooms import Rooms
 
 MAX_ATTEMPTS = 10
 
+CONFIRMED = frozenset({Intent.OPT_OUT, Intent.OPT_IN, Intent.HELP})
+"""Answered where the word came from, whatever else stands on record."""
+
 CONFIRM_WITHIN = timedelta(minutes=5)
 """After that, a confirmation of STOP would be one more message that they did not want."""
+
+
+def has_failed(entry: OutboxEntry) -> bool:
+    """Whether it did not arrive, and there is somebody whom it could reach another way."""
+    return isinstance(entry.body, Reply) and entry.status == "failed"
+
+
+def has_stopped(entry: OutboxEntry) -> bool:
+    """Whether it got as far as it will on its way: it failed, or lies there unread."""
+    return has_failed(entry) or entry.status in ("sent", "delivered")
+
+
+NO_LEAVE = "no_leave"
+"""The code of a reply that may not go out as it is worded any more: it is worded anew."""
 
 
 def verdict(entry: OutboxEntry, rooms: Rooms) -> SendResult | None:
@@ -34,7 +57,7 @@ def verdict(entry: OutboxEntry, rooms: Rooms) -> SendResult | None:
         return _reconciled(entry, entry.body, rooms)
     if entry.attempts >= MAX_ATTEMPTS:
         return _closed(entry, "gave_up")
-    return None if _still_allowed(entry.body, entry, rooms) else _closed(entry, "consent_withdrawn")
+    return _unless_barred(entry.body, entry, rooms)
 
 
 def _reconciled(entry: OutboxEntry, reply: Reply, rooms: Rooms) -> SendResult | None:
@@ -46,7 +69,7 @@ def _reconciled(entry: OutboxEntry, reply: Reply, rooms: Rooms) -> SendResult | 
         # It was sent once, and is not there: lists may lag, so it is not sent twice.
         return _closed(entry, "not_found")
     if receipt.status == "absent":
-        return None if _still_allowed(reply, entry, rooms) else _closed(entry, "consent_withdrawn")
+        return _unless_barred(reply, entry, rooms)
     failed = receipt.status == "failed"
     return SendResult(
         status="failed" if failed else "sent",
@@ -56,25 +79,41 @@ def _reconciled(entry: OutboxEntry, reply: Reply, rooms: Rooms) -> SendResult | 
     )
 
 
-def _still_allowed(reply: Reply, entry: OutboxEntry, rooms: Rooms) -> bool:
-    """A refusal said since the reply was decided takes effect before it is sent."""
+def _unless_barred(reply: Reply, entry: OutboxEntry, rooms: Rooms) -> SendResult | None:
+    """None where it may go out now; else how it ends.
+
+    A refusal that was heard since the reply was decided takes effect before it is sent, whenever it
+    was said; what the carriers ask of us besides is the confirmation of it. Hours, and the window
+    of a conversation, may have passed as well.
+    """
     customer = rooms.customers.living(entry.customer_id)
-    if customer is None or _refused(customer, reply, entry):
-        return False
-    standing = customer.consent(reply.channel, Purpose.SERVICE)
-    refused = standing is not None and standing.state is ConsentState.DENIED
-    # All that was said to somebody who had refused is the confirmation of it.
-    return not refused or rooms.clock() - entry.committed_at <= CONFIRM_WITHIN
+    record = rooms.ledger.interaction(entry.interaction_id)
+    if customer is None:
+        return _closed(entry, "consent_withdrawn")
+    confirms = _confirms(record)
+    if _refused(customer, reply):
+        in_time = rooms.clock() - entry.committed_at <= CONFIRM_WITHIN
+        if in_time and confirms and reply.purpose is Purpose.SERVICE:
+            return None
+        return _closed(entry, "consent_withdrawn")
+    if record is None or not isinstance(record.interaction.body, Message | Restock):
+        return None
+    question = question_about(rooms, record.interaction, confirming=confirms)
+    marketing = reply.purpose is Purpose.MARKETING
+    barred = refused(customer, question, reply.channel, rooms.clock(), marketing=marketing)
+    return None if barred is None else _closed(entry, NO_LEAVE)
 
 
-def _refused(customer: Customer, reply: Reply, entry: OutboxEntry) -> bool:
-    return any(
-        c.channel is reply.channel
-        and c.state is ConsentState.DENIED
-        and c.at > entry.committed_at
-        and c.purpose in (reply.purpose, Purpose.SERVICE)
-        for c in customer.consents
-    )
+def _refused(customer: Customer, reply: Reply) -> bool:
+    """Whether they refused there what the reply is for, or everything."""
+    standing = (customer.consent(reply.channel, p) for p in {reply.purpose, Purpose.SERVICE})
+    return any(c is not None and c.state is ConsentState.DENIED for c in standing)
+
+
+def _confirms(record: InteractionRecord | None) -> bool:
+    """Whether what is said to it is the one answer to STOP, START or HELP."""
+    said = record.understanding if record else None
+    return said is not None and said.intent in CONFIRMED
 
 
 def _closed(entry: OutboxEntry, code: str) -> SendResult:

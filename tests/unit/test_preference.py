@@ -12,16 +12,17 @@ from hypothesis import strategies as st
 from chalicelib.errors import ConfigurationError
 from chalicelib.model import (
     Channel,
+    ChannelQuestion,
     Consent,
     ConsentState,
     Customer,
-    Message,
     Preference,
     Profile,
     Purpose,
     Reach,
+    Tally,
 )
-from chalicelib.preference import ContactRules, Hours, choose
+from chalicelib.preference import TRIED_OUT, USUAL, ContactRules, Hours, choose, everybodys
 
 EVENING = datetime(2026, 11, 19, 0, 10, tzinfo=UTC)  # 19:10 in New York
 NIGHT = datetime(2026, 11, 19, 3, 0, tzinfo=UTC)  # 22:00 in New York
@@ -54,15 +55,15 @@ def person(**fields: Any) -> Customer:
 
 def prefer(customer: Customer, originating: str | None = "x_reply", **options: Any) -> Preference:
     channel = Channel(originating) if originating else None
+    now = options.pop("now", EVENING)
+    everybody = options.pop("everybody", {})
     given: dict[str, Any] = {
         "purpose": Purpose.SERVICE,
         "originating": channel,
-        "message": Message(channel=channel, text="hello", reply_to="1") if channel else None,
-        "now": EVENING,
-        "rules": ContactRules(),
-        "available": EVERY,
+        "public": channel is Channel.X_REPLY,
+        "available": tuple(sorted(EVERY)),
     }
-    return choose(customer, **{**given, **options})
+    return choose(customer, ChannelQuestion(**{**given, **options}), now, everybody)
 
 
 def reason(preference: Preference, channel: str) -> str:
@@ -90,30 +91,126 @@ def test_stated_preferences_are_tried_in_their_order() -> None:
     assert prefer(joe).chosen is Channel.EMAIL
 
 
-def test_then_the_channel_that_worked_most_recently() -> None:
+def tallied(tried: int, reached: int, answered: int = 0, part: str = "evening") -> Reach:
+    counts = Tally(tried=tried, reached=reached, answered=answered)
+    return Reach(tallies={part: counts})  # type: ignore[dict-item]
+
+
+def by_service(*named: str) -> tuple[Consent, ...]:
+    return tuple(agreed(channel, "service") for channel in named)
+
+
+def order(preference: Preference) -> list[Channel]:
+    return [ranked.channel for ranked in preference.ranking]
+
+
+def test_then_the_channel_that_has_worked_for_them() -> None:
     joe = person(
-        reach={
-            Channel.SMS: Reach(last_delivered_at=EVENING - timedelta(days=3)),
-            Channel.EMAIL: Reach(last_inbound_at=EVENING - timedelta(days=2)),
-        },
-        consents=(agreed("sms", "service"), agreed("email", "service")),
+        reach={Channel.EMAIL: tallied(8, 8, 7), Channel.SMS: tallied(8, 8)},
+        consents=by_service("sms", "email"),
     )
-    found = prefer(joe)
-    assert found.chosen is Channel.EMAIL
+    found = prefer(joe, None)
+    assert order(found) == [Channel.EMAIL, Channel.SMS]
+    assert found.why.endswith("of 8 messages there 8 arrived and 7 were answered")
     assert reason(found, "sms") == "not_preferred"
 
 
-def test_a_channel_that_failed_since_has_not_worked() -> None:
-    reach = Reach(
-        last_delivered_at=EVENING - timedelta(days=3), last_failed_at=EVENING - timedelta(days=1)
+def test_what_was_answered_often_is_better_than_where_they_just_wrote() -> None:
+    joe = person(reach={Channel.SMS: tallied(20, 20, 19)}, consents=by_service("sms"), id="s-1")
+    assert order(prefer(joe))[0] is Channel.SMS
+    assert order(prefer(person(consents=by_service("sms"))))[0] is Channel.X_REPLY
+
+
+def test_a_channel_where_nothing_arrives_is_left() -> None:
+    joe = person(
+        reach={Channel.SMS: tallied(6, 0)},
+        consents=by_service("sms", "email"),
     )
-    joe = person(reach={Channel.SMS: reach}, consents=(agreed("sms", "service"),))
-    assert prefer(joe).chosen is Channel.X_REPLY
+    assert order(prefer(joe, None)) == [Channel.EMAIL, Channel.SMS]
 
 
-def test_a_channel_of_which_nothing_is_known_has_not_worked() -> None:
-    joe = person(reach={Channel.SMS: Reach()}, consents=(agreed("sms", "service"),))
-    assert prefer(joe).chosen is Channel.X_REPLY
+def test_what_works_in_the_evening_need_not_in_the_morning() -> None:
+    morning = EVENING + timedelta(hours=15)  # 10:10 in New York
+    reach = {
+        Channel.SMS: Reach(
+            tallies={
+                "evening": Tally(tried=10, reached=10, answered=9),
+                "morning": Tally(tried=10, reached=10),
+            }
+        ),
+        Channel.EMAIL: Reach(
+            tallies={
+                "evening": Tally(tried=10, reached=10),
+                "morning": Tally(tried=10, reached=10, answered=9),
+            }
+        ),
+    }
+    joe = person(reach=reach, consents=by_service("sms", "email"))
+    assert order(prefer(joe, None)) == [Channel.SMS, Channel.EMAIL]
+    assert order(prefer(joe, None, now=morning)) == [Channel.EMAIL, Channel.SMS]
+
+
+def test_of_whom_little_is_known_everybodys_experience_counts() -> None:
+    joe = person(consents=by_service("sms", "email"))
+    everybody = {"email:evening": 0.9, "sms:evening": 0.2}
+    assert order(prefer(joe, None)) == [Channel.SMS, Channel.EMAIL]
+    assert order(prefer(joe, None, everybody=everybody)) == [Channel.EMAIL, Channel.SMS]
+
+
+def test_everybodys_experience_is_counted_and_holds_nobody() -> None:
+    often, never = tallied(100, 100, 90), tallied(100, 20)
+    known = everybodys([{Channel.EMAIL: often}, {Channel.EMAIL: often, Channel.SMS: never}, {}])
+    assert set(known) == {"email:evening", "sms:evening"}
+    assert known["email:evening"] > 0.8
+    assert known["sms:evening"] < 0.3
+    few = everybodys([{Channel.EMAIL: tallied(1, 1, 1)}])
+    assert abs(few["email:evening"] - USUAL[Channel.EMAIL]) < 0.02
+
+
+def test_of_two_that_do_as_well_the_one_that_costs_less_goes_first() -> None:
+    joe = person(consents=by_service("sms", "email"))
+    alike = {"email:evening": 0.5, "sms:evening": 0.5}
+    dear = {Channel.SMS: 0.05, Channel.EMAIL: 0.0}
+    found = prefer(joe, None, everybody=alike, costs=dear)
+    assert order(found) == [Channel.EMAIL, Channel.SMS]
+
+
+def test_who_waits_for_an_answer_is_not_sent_to_a_slow_channel() -> None:
+    spoken = Reach(last_inbound_at=EVENING)
+    joe = person(consents=by_service("x_dm", "email"), reach={Channel.X_DM: spoken})
+    everybody = {"email:evening": 0.6, "x_dm:evening": 0.55}
+    asked = prefer(joe, "x_reply", everybody=everybody)
+    told = prefer(joe, None, everybody=everybody)
+    assert order(asked).index(Channel.X_DM) < order(asked).index(Channel.EMAIL)
+    assert order(told) == [Channel.EMAIL, Channel.X_DM]
+
+
+def test_a_few_messages_try_out_another_channel_and_say_how_likely_that_was() -> None:
+    joe = person(consents=by_service("sms", "email"))
+    found = [prefer(joe, None, seed=seed) for seed in range(2_000)]
+    tried = [p for p in found if p.chosen is Channel.EMAIL]
+    assert {p.probability for p in found} == {1 - TRIED_OUT, TRIED_OUT}
+    assert 0.5 * TRIED_OUT < len(tried) / len(found) < 1.5 * TRIED_OUT
+    assert all("tried out" in p.why for p in tried)
+    assert found == [prefer(joe, None, seed=seed) for seed in range(2_000)]
+
+
+def test_nobody_is_called_or_answered_in_public_to_try_it_out() -> None:
+    joe = person(consents=by_service("sms", "voice"))
+    assert {prefer(joe, None, seed=seed).chosen for seed in range(500)} == {Channel.SMS}
+    assert prefer(joe, None).probability == 1.0
+
+
+def test_what_they_stated_is_never_overruled_to_try_something_out() -> None:
+    joe = person(preferences={Purpose.SERVICE: ("email",)}, consents=by_service("sms"))
+    assert {prefer(joe, seed=seed).chosen for seed in range(500)} == {Channel.EMAIL}
+
+
+def test_where_the_message_failed_already_it_does_not_go_again() -> None:
+    joe = person(preferences={Purpose.SERVICE: ("sms", "email")})
+    found = prefer(joe, tried=(Channel.SMS,))
+    assert found.chosen is Channel.EMAIL
+    assert reason(found, "sms") == "tried"
 
 
 def test_else_the_channel_they_wrote_on() -> None:
@@ -150,7 +247,7 @@ def test_nothing_chosen_still_says_why() -> None:
 
 def test_a_channel_without_a_carrier_is_passed_over() -> None:
     joe = person(preferences={Purpose.SERVICE: ("sms",)})
-    found = prefer(joe, available=frozenset({Channel.X_REPLY}))
+    found = prefer(joe, available=(Channel.X_REPLY,))
     assert found.chosen is Channel.X_REPLY
     assert reason(found, "sms") == "not_configured"
 
@@ -205,6 +302,23 @@ def test_whatsapp_is_free_only_within_a_day_of_their_message() -> None:
     assert wrote(timedelta(hours=23)).chosen is Channel.WHATSAPP
     assert reason(wrote(timedelta(hours=24)), "whatsapp") == "no_conversation"
     assert prefer(person(), "whatsapp").chosen is Channel.WHATSAPP
+
+
+def test_on_whatsapp_what_is_answered_too_late_is_answered_elsewhere() -> None:
+    joe = person(preferences={Purpose.SERVICE: ("whatsapp", "email")})
+
+    def answered(ago: timedelta, customer: Customer = joe, **other: Any) -> Preference:
+        return prefer(customer, "whatsapp", written_at=EVENING - ago, **other)
+
+    assert answered(timedelta(hours=23)).chosen is Channel.WHATSAPP
+    late = answered(timedelta(hours=24))
+    assert reason(late, "whatsapp") == "no_conversation"
+    assert late.chosen is Channel.EMAIL
+    assert answered(timedelta(hours=24), confirming=True).chosen is None
+    again = {Channel.WHATSAPP: Reach(last_inbound_at=EVENING - timedelta(hours=1))}
+    since = joe.model_copy(update={"reach": again})
+    assert answered(timedelta(hours=30), since).chosen is Channel.WHATSAPP
+    assert prefer(joe, "x_reply", written_at=EVENING - timedelta(days=9)).chosen is Channel.EMAIL
 
 
 # --- COMPLIANCE, sentence by sentence ----------------------------------------------------------
@@ -291,12 +405,15 @@ def test_the_hours_follow_the_clocks_when_they_change(at: datetime, allowed: boo
 
 
 def test_hours_are_configurable_per_country() -> None:
-    rules = ContactRules.parse("08:00-21:00", {"fr": "10:00-20:00"})
+    rules = {"fr": "10:00-20:00"}
     marie = person(
         profile=Profile(time_zone="Europe/Paris"), consents=(agreed("sms"), agreed("email"))
     )
     at_nine = datetime(2026, 11, 18, 8, 0, tzinfo=UTC)
-    assert prefer(marie, None, purpose=Purpose.MARKETING, now=at_nine, rules=rules).chosen is None
+    assert (
+        prefer(marie, None, purpose=Purpose.MARKETING, now=at_nine, hours_by_country=rules).chosen
+        is None
+    )
     assert prefer(marie, None, purpose=Purpose.MARKETING, now=at_nine).chosen is not None
 
 
@@ -454,7 +571,7 @@ def test_whoever_they_are_the_choice_is_allowed_and_every_other_explained(
     options: dict[str, Any] = {
         "purpose": purpose,
         "now": now,
-        "available": frozenset(available),
+        "available": tuple(available),
     }
     found = prefer(customer, originating, **options)
     assert found == prefer(customer, originating, **options)

@@ -104,10 +104,18 @@ def test_receipts_may_come_twice_and_out_of_order(outbox: Outbox, aws: Aws) -> N
     assert delivered.status == "delivered"
     assert received(outbox, aws, delivered, told("sent")) is None
     with pytest.raises(documents.Cancelled):  # an old copy moves nothing back
-        received(outbox, aws, settled, told("read"))
-    failed = received(outbox, aws, delivered, told("failed", "30003"))
+        received(outbox, aws, settled, told("failed"))
+    assert received(outbox, aws, delivered, told("failed", "30003")) is None
+
+
+def test_what_failed_may_turn_out_to_have_arrived(outbox: Outbox, aws: Aws) -> None:
+    settled = outbox.settle(promised(outbox, aws), SENT, NOON)
+    failed = received(outbox, aws, settled, told("failed", "30003"))
     assert failed is not None
     assert failed.code == "30003"
+    arrived = received(outbox, aws, failed, told("delivered"))
+    assert arrived is not None
+    assert arrived.status == "delivered"
 
 
 def test_a_settlement_never_overrides_what_a_receipt_said(outbox: Outbox, aws: Aws) -> None:

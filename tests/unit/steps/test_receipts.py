@@ -100,6 +100,17 @@ def test_an_address_that_is_gone_is_not_written_to_again(shop: Rooms) -> None:
     assert joe.consent(Channel.SMS, Purpose.MARKETING).state is ConsentState.GRANTED  # type: ignore[union-attr]
 
 
+def test_who_stopped_marketing_alone_may_still_be_answered_there(shop: Rooms) -> None:
+    pipeline.respond(a_message(ASKS), shop)
+    pipeline.respond(a_receipt(only_entry(shop), "failed", "no_marketing"), shop)
+
+    joe = reading.customer("joe", shop)
+    assert joe.consent(Channel.SMS, Purpose.MARKETING).state is ConsentState.DENIED  # type: ignore[union-attr]
+    assert joe.consent(Channel.SMS, Purpose.SERVICE) is None
+    assert joe.consent(Channel.EMAIL, Purpose.MARKETING) is None
+    assert joe.reach[Channel.SMS].suppressed is None
+
+
 def test_a_send_that_is_refused_as_opted_out_is_recorded(shop: Rooms, recorder: Recorder) -> None:
     refusal = SendResult(status="failed", provider="recorder", code="21610", barred="opted_out")
     recorder.answers.append(refusal)
@@ -121,6 +132,55 @@ def test_a_receipt_that_overtakes_its_send_waits_and_then_is_let_go(
     assert record is not None
     assert record.status is InteractionStatus.IGNORED
     assert pipeline.respond(told, shop) is None
+
+
+def a_keyed(
+    entry: OutboxEntry, status: Any, provider: str = "recorder", its_id: str = "w1"
+) -> Interaction:
+    """What a provider tells that gives our own key back."""
+    told = Receipt(provider=provider, provider_id=its_id, status=status, key=entry.id)
+    return a_fact(told, f"{provider}:{its_id}:{status}")
+
+
+def test_a_send_whose_answer_was_lost_is_known_again_by_our_key(
+    shop: Rooms, recorder: Recorder, clock: Clock
+) -> None:
+    recorder.answers.append(SendResult(status="unknown", provider="recorder"))
+    pipeline.respond(a_message(ASKS), shop)
+    assert only_entry(shop).status == "unknown"
+    for status in ("sent", "delivered", "sent", "read"):
+        pipeline.respond(a_keyed(only_entry(shop), status), shop)
+
+    entry = only_entry(shop)
+    assert (entry.status, entry.provider, entry.provider_id) == ("read", "recorder", "w1")
+    assert reading.customer("joe", shop).reach[Channel.SMS].last_delivered_at == NOON
+    clock.advance(hours=1)
+    assert pipeline.sweep(shop) == 0
+    assert len(recorder.sent) == 1
+
+
+def test_a_receipt_with_our_key_need_not_wait_for_its_send(
+    shop: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crash_before_sending(shop, monkeypatch)
+    promised = only_entry(shop)
+    pipeline.respond(a_keyed(promised, "delivered"), shop)
+    late = SendResult(status="sent", provider="recorder", provider_id="w1")
+    pipeline._settle(promised, late, shop)
+    pipeline.respond(a_keyed(promised, "read"), shop)
+    assert (only_entry(shop).status, only_entry(shop).provider_id) == ("read", "w1")
+
+
+@pytest.mark.parametrize(("provider", "its_id"), [("another", "w1"), ("recorder", "w2")])
+def test_a_key_alone_is_not_believed_against_what_is_known(
+    shop: Rooms, clock: Clock, provider: str, its_id: str
+) -> None:
+    pipeline.respond(a_message(ASKS), shop)
+    clock.advance(minutes=2)
+    record = pipeline.respond(a_keyed(only_entry(shop), "failed", provider, its_id), shop)
+    assert record is not None
+    assert record.status is InteractionStatus.IGNORED
+    assert only_entry(shop).status == "sent"
 
 
 def test_old_news_changes_nothing(shop: Rooms) -> None:
@@ -309,10 +369,11 @@ def test_erasure_leaves_no_trace_in_any_table(shop: Rooms, aws: Aws) -> None:
         forgetting.erase_customer("joe", shop)
 
 
-def test_who_comes_back_after_erasure_starts_anew(shop: Rooms) -> None:
+def test_who_comes_back_after_erasure_starts_anew(shop: Rooms, clock: Clock) -> None:
     pipeline.respond(a_message(ASKS), shop)
     forgetting.erase_customer("joe", shop)
-    record = pipeline.respond(a_message(ASKS, number="2"), shop)
+    later = clock.advance(seconds=1)
+    record = pipeline.respond(a_message(ASKS, number="2", at=later), shop)
 
     assert record is not None
     again = reading.customer(record.customer_id or "", shop)

@@ -9,13 +9,36 @@ import pytest
 from chalicelib import pipeline
 from chalicelib.errors import NotFoundError, PermanentError
 from chalicelib.model import Decision
+from chalicelib.preference import experience
 from chalicelib.settings import Settings
 from chalicelib.steps import reading, stocking
 from chalicelib.steps.offering import DecisionRequest, decide_now
 from chalicelib.steps.replaying import canonical, replayed
 from chalicelib.steps.rooms import Rooms
-from tests.stage import Aws, Clock, Desk, Recorder, an_event, an_offer, stock_the_shop
+from tests.stage import (
+    JOE,
+    Aws,
+    Clock,
+    Desk,
+    Recorder,
+    a_message,
+    an_event,
+    an_offer,
+    put_customer,
+    stock_the_shop,
+)
 from tests.unit.steps.test_explaining import damage, keep
+
+SERVED_BY_TEXT_AND_MAIL = [
+    {
+        "channel": channel,
+        "purpose": "service",
+        "state": "granted",
+        "source": "web form",
+        "at": "2026-03-01T10:00:00Z",
+    }
+    for channel in ("sms", "email")
+]
 
 
 @pytest.fixture
@@ -61,6 +84,27 @@ def test_a_year_later_another_container_gives_the_same_bytes(
     assert kept is not None
     assert canonical(kept) == canonical(decision)
     assert reading.explanation(decision.id, elsewhere) == told
+
+
+def test_the_channel_is_chosen_again(
+    shop: Rooms, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_customer(shop, "joe", {**JOE, "preferences": {}, "consents": SERVED_BY_TEXT_AND_MAIL})
+    tried = 0
+    for n in range(40):
+        asked = a_message("do you have the Trailblazer in a 44?", number=str(n))
+        record = pipeline.respond(asked, shop)
+        assert record is not None
+        assert record.decision_id is not None
+        kept = shop.ledger.decision(record.decision_id)
+        assert kept is not None
+        assert kept.preference is not None
+        tried += kept.preference.probability < 0.5
+        clock.advance(minutes=1)
+        assert replayed(kept.id, None, shop)["identical"] is True
+    assert tried
+    monkeypatch.setattr(experience, "WRITING", 0.0)
+    assert replayed(kept.id, None, shop)["differs"]["fields"] == ["preference"]
 
 
 def test_another_catalog_shows_what_would_have_been(shop: Rooms) -> None:
