@@ -13,15 +13,17 @@ from chalicelib import console, pipeline, web, wiring, work
 from chalicelib.customers import linking, saving
 from chalicelib.customers.input import ConsentInput, CustomerInput
 from chalicelib.errors import NotFoundError
-from chalicelib.inbound import beacon, segment, twilio, x
+from chalicelib.inbound import beacon, segment, twilio, twilio_calls, whatsapp, x
 from chalicelib.model import ContactLimits, Offer, Product, Store
 from chalicelib.openapi import describe
 from chalicelib.settings import load_settings
 from chalicelib.steps import (
+    calling,
     consenting,
     explaining,
     forgetting,
     importing,
+    inbox,
     learning,
     models,
     offering,
@@ -47,6 +49,7 @@ ANY = [JSON, FORM, "text/plain"]
 FILES = [JSON, "text/csv", "text/tab-separated-values", "application/x-ndjson", "text/plain"]
 URL_SAFE = "%/:?#[]@!$&'()*+,;=~-._"
 WEB_CORS = web.cors("Authorization", "Content-Type", "Content-Encoding", "anonymousid", "sentat")
+INBOX_CORS = web.cors("Authorization", "Content-Type", "X-Anonymous-Id")
 
 app = Chalice(app_name="rejoinder")
 app.log.setLevel(logging.INFO)
@@ -84,6 +87,38 @@ def receive_sms_status() -> Response:
     return web.no_reply_twiml()
 
 
+@routes.public(
+    "/webhooks/twilio/calls", "POST", "What became of a call", content_types=[FORM, JSON]
+)
+def receive_call_status() -> Response:
+    pipeline.receive("twilio", twilio_calls.parse_status, inbound_request(app), rooms())
+    return web.no_reply_twiml()
+
+
+@routes.public(
+    "/webhooks/twilio/voice",
+    "POST",
+    "A key pressed in a call, or a call to us; answers what is said",
+    content_types=[FORM, JSON],
+)
+def receive_key() -> Response:
+    request = inbound_request(app)
+    pipeline.receive("twilio", twilio_calls.parse_key, request, rooms())
+    return web.twiml(calling.answer(request, rooms()))
+
+
+@routes.public("/webhooks/whatsapp", "GET", "WhatsApp's challenge: answers hub.challenge")
+def challenge_whatsapp() -> Response:
+    challenge = whatsapp.answer_challenge(query_of(app), rooms().settings)
+    return web.served(challenge, "text/plain")
+
+
+@routes.public("/webhooks/whatsapp", "POST", "WhatsApp messages, and what became of ours")
+def receive_whatsapp() -> Any:
+    parsed = pipeline.receive("whatsapp", whatsapp.parse, inbound_request(app), rooms())
+    return web.accepted(parsed)
+
+
 def _declare_segment(call: str, path: str) -> None:
     """One call of the Segment HTTP API, at one of its paths."""
 
@@ -105,6 +140,18 @@ for _short, _call in {"i": "identify", "t": "track", "p": "page", "b": "batch"}.
 @routes.public("/beacon.js", "GET", "Our own small beacon")
 def serve_beacon() -> Response:
     return web.served(beacon.read_script(), "application/javascript")
+
+
+@routes.public("/inbox", "GET", "The messages for the visitor of X-Anonymous-Id", cors=INBOX_CORS)
+def list_inbox() -> Response:
+    return web.private(inbox.listed(inbound_request(app), rooms()))
+
+
+@routes.public(
+    "/inbox/{id}/read", "POST", "The visitor read it", content_types=ANY, cors=INBOX_CORS
+)
+def read_message(id: str) -> Response:
+    return web.private(inbox.mark_read(inbound_request(app), id, rooms()))
 
 
 @routes.public("/r/{token}", "GET", "Counts a click and redirects")
@@ -131,6 +178,21 @@ def unsubscribe(token: str) -> Response:
     return web.served(consenting.unsubscribe(token, rooms()), "text/html")
 
 
+@routes.public("/c/{token}", "GET", "Asks to confirm that one agrees to marketing e-mail")
+def ask_to_confirm(token: str) -> Response:
+    return web.served(consenting.ask_to_confirm(token, rooms()), "text/html")
+
+
+@routes.public(
+    "/c/{token}",
+    "POST",
+    "Confirms it (double opt-in)",
+    content_types=[FORM, MULTIPART, JSON],
+)
+def confirm_consent(token: str) -> Response:
+    return web.served(consenting.confirm(token, rooms()), "text/html")
+
+
 # --- the customer view -------------------------------------------------------------------------
 
 
@@ -139,7 +201,8 @@ def put_customer(id: str) -> Any:
     said = body_of(app, CustomerInput)
     now = rooms().clock()
     saved = saving.save(rooms().customers, said.to_customer(entity_id(id), now), now)
-    return {**shown(saved.customer), "merged": list(saved.merged_ids)}
+    customer = consenting.ask_pending(saved.customer, rooms())
+    return {**shown(customer), "merged": list(saved.merged_ids)}
 
 
 @routes.operator("/customers/{id}", "GET", "The single customer view")
@@ -166,9 +229,13 @@ def export_customer(id: str) -> Any:
 
 @routes.operator("/customers/{id}/consents", "POST", "Record a consent", takes=ConsentInput)
 def post_consent(id: str) -> Any:
-    now = rooms().clock()
-    said = body_of(app, ConsentInput).to_consent(now)
-    return shown(saving.consent(rooms().customers, entity_id(id), said, now))
+    said = body_of(app, ConsentInput).to_consent(rooms().clock())
+    return shown(consenting.put_consent(entity_id(id), said, rooms()))
+
+
+@routes.operator("/customers/{id}/consents", "GET", "Every consent and refusal ever heard, in time")
+def list_consents(id: str) -> Any:
+    return {"consents": reading.consents(entity_id(id), rooms())}
 
 
 @routes.operator("/customers/{id}/merges", "GET", "Who was merged into a customer")
@@ -348,6 +415,11 @@ def handle_urgent(event: SQSEvent) -> None:
     work.finish(event, stage.name("urgent"), rooms())
 
 
+@app.on_sqs_message(queue=stage.name("notices"), batch_size=1)
+def handle_notices(event: SQSEvent) -> None:
+    work.take_in(event, rooms())
+
+
 @app.schedule(Rate(1, unit=Rate.MINUTES))
 def handle_sweep(event: CloudWatchEvent) -> None:
     pipeline.sweep(rooms())
@@ -363,3 +435,8 @@ def handle_learn(event: SQSEvent) -> None:
 @app.schedule(Rate(1, unit=Rate.MINUTES))
 def handle_collect(event: CloudWatchEvent) -> None:
     learning.collect(rooms())
+
+
+@app.schedule(Rate(1, unit=Rate.DAYS))
+def handle_snapshot(event: CloudWatchEvent) -> None:
+    models.snapshot(fresh())

@@ -27,9 +27,12 @@ from pydantic_core import SchemaValidator, core_schema
 
 
 class Frozen(BaseModel):
-    """A value: compared by content, never changed in place; unknown fields are refused."""
+    """A value: compared by content, never changed in place; unknown fields are refused.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    What is refused is not repeated: errors find their way into logs.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class Deferred(Frozen):
@@ -140,12 +143,15 @@ class Profile(Frozen):
 
 
 class ConsentState(StrEnum):
+    """`pending`: said, and still to be confirmed from that very address (double opt-in)."""
+
     GRANTED = "granted"
     DENIED = "denied"
+    PENDING = "pending"
 
 
 class Consent(Frozen):
-    """One standing consent or refusal. What is not on record is not granted."""
+    """One standing consent or refusal. What is pending or not on record is not granted."""
 
     channel: Channel
     purpose: Purpose
@@ -155,6 +161,12 @@ class Consent(Frozen):
     )
     at: Moment
     wording: str | None = Field(None, max_length=500, description="what the customer agreed to")
+    proof: str | None = Field(
+        None,
+        max_length=700,
+        description="where it can be looked up: the interaction's id, a form's; of a double opt-in "
+        "both, with ` + ` between",
+    )
 
 
 class PushSubscription(Frozen):
@@ -166,12 +178,27 @@ class PushSubscription(Frozen):
     at: Moment
 
 
+Daypart = Literal["morning", "midday", "evening", "night"]
+"""Of the customer's own clock: from 6, from 12, from 17 and from 22 o'clock."""
+
+
+class Tally(Frozen):
+    """What became of messages on one channel in one part of the day."""
+
+    tried: int = Field(0, description="those of which it is known whether they arrived")
+    reached: int = 0
+    read: int = Field(0, description="0 where the channel does not tell")
+    answered: int = Field(0, description="a link followed, or a word back within a day")
+
+
 class Reach(Frozen):
     """What is known of one channel's deliverability to one customer."""
 
     last_inbound_at: Moment | None = None
     last_delivered_at: Moment | None = None
     last_failed_at: Moment | None = None
+    last_answered_at: Moment | None = None
+    tallies: dict[Daypart, Tally] = Field(default_factory=dict)
     suppressed: str | None = Field(None, description="why never to send: hard bounce, opted out…")
 
 
@@ -342,9 +369,9 @@ class Identification(Deferred):
     gpc: bool = False
 
 
-Barrier = Literal["opted_out", "complained", "unreachable"]
-"""Why nothing more may be sent: they refused with the provider, called it spam, or the address is
-gone for good (a hard bounce, a push subscription that ended)."""
+Barrier = Literal["opted_out", "no_marketing", "complained", "unreachable"]
+"""Why nothing more may be sent: they refused all or marketing with the provider, called it spam, or
+the address is gone for good (a hard bounce, a push subscription that ended)."""
 
 
 class Receipt(Deferred):
@@ -358,6 +385,7 @@ class Receipt(Deferred):
     )
     code: str | None = Field(None, description="the provider's error code")
     barred: Barrier | None = None
+    key: str | None = Field(None, description="our outbox id, where the provider gives it back")
 
 
 class Removal(Deferred):
@@ -377,6 +405,15 @@ class Click(Deferred):
     customer_id: str
     decision_id: str | None = None
     offer_id: str | None = None
+    channel: Channel | None = Field(None, description="where the link was sent")
+    sent_at: Moment | None = None
+
+
+class Fallback(Deferred):
+    """A message of ours did not arrive: it is to go another way."""
+
+    kind: Literal["fallback"] = "fallback"
+    outbox_id: str
 
 
 class Restock(Deferred):
@@ -397,7 +434,7 @@ class Interaction(Deferred):
     received_at: Moment
     proven: bool = Field(False, description="the shop vouches that the identities are one person")
     body: Annotated[
-        Message | WebEvent | Identification | Receipt | Removal | Click | Restock,
+        Message | WebEvent | Identification | Receipt | Removal | Click | Restock | Fallback,
         Field(discriminator="kind"),
     ]
 
@@ -723,6 +760,35 @@ class Refusal(Frozen):
     text: str
 
 
+class RankedChannel(Frozen):
+    """A channel that might carry the message, and what speaks for it."""
+
+    channel: Channel
+    score: float = Field(description="how well messages do there, less what they cost")
+    probability: float = Field(description="of choosing it")
+    text: str
+
+
+class ChannelQuestion(Frozen):
+    """What a channel was chosen for, besides the customer and the moment: enough to choose again.
+
+    `public`: they wrote where everybody reads. `confirming`: the one answer to STOP, START or HELP.
+    `tried`: where this very message failed. Hours are spans of the recipient's own time.
+    """
+
+    purpose: Purpose
+    originating: Channel | None = None
+    written_at: Moment | None = Field(None, description="when they wrote what is answered")
+    public: bool = False
+    available: tuple[Channel, ...]
+    confirming: bool = False
+    tried: tuple[Channel, ...] = ()
+    hours: str = "08:00-21:00"
+    hours_by_country: dict[str, str] = Field(default_factory=dict)
+    costs: dict[Channel, float] = Field(default_factory=dict, description="USD a message")
+    seed: int = 0
+
+
 class Preference(Frozen):
     """Which channel carries the reply, what it may carry, and why no other does."""
 
@@ -733,6 +799,8 @@ class Preference(Frozen):
     marketing: bool = Field(False, description="the chosen channel may carry marketing now")
     marketing_refusal: Refusal | None = None
     personal: bool = Field(True, description="False where others can read along (x_reply)")
+    probability: float = Field(1.0, description="of choosing this channel: some are tried out")
+    ranking: tuple[RankedChannel, ...] = Field((), description="those that might, best first")
 
 
 class Shadow(Frozen):
@@ -789,6 +857,9 @@ class DecisionInputs(Frozen):
     limit: int = 1
     purposes: tuple[Purpose, ...] = (Purpose.SERVICE, Purpose.MARKETING)
     exhausted: tuple[str, ...] = Field((), description="offers whose budget was spent")
+    channels: ChannelQuestion | None = Field(
+        None, description="what the channel was chosen for, where one was chosen by it"
+    )
     group: Group | None = Field(None, description="whom the customer was among, if not the rest")
 
 
@@ -803,6 +874,8 @@ class TrackedLink(Deferred):
     customer_id: str
     decision_id: str | None = None
     offer_id: str | None = None
+    channel: Channel | None = Field(None, description="where it was sent")
+    sent_at: Moment | None = None
 
 
 class Reply(Deferred):
@@ -816,6 +889,7 @@ class Reply(Deferred):
     reply_to: str | None = None
     purpose: Purpose = Purpose.SERVICE
     segments: int = Field(1, description="what the carrier will bill: SMS segments, else 1")
+    language: str = Field("en", description="of the words, as the templates' folders are named")
     links: tuple[TrackedLink, ...] = ()
     unsubscribe_url: str | None = None
 
@@ -845,18 +919,22 @@ class Handover(Deferred):
     at: Moment
 
 
-OutboxStatus = Literal["pending", "retry", "sent", "delivered", "failed", "unknown"]
+OutboxStatus = Literal["pending", "retry", "sent", "delivered", "read", "failed", "unknown"]
 """`pending`: promised, perhaps attempted; `retry`: known not to have gone out, try again."""
 
 
 class OutboxEntry(Deferred):
-    """One send that the commit promised. Only who committed it, or the sweeper, sends it."""
+    """One send that the commit promised. Only who committed it, or the sweeper, sends it.
+
+    What is not for now but for a better hour is an interaction that will be worked on then. A reply
+    that did not arrive `moved_to` another entry, which knows by `tried` where it has been.
+    """
 
     id: str
     interaction_id: str
     customer_id: str
     decision_id: str | None = None
-    body: Reply | Handover
+    body: Reply | Handover | Interaction
     status: OutboxStatus = "pending"
     committed_at: Moment
     due_at: Moment = Field(description="when the sweeper looks at it, if it is not settled by then")
@@ -865,6 +943,9 @@ class OutboxEntry(Deferred):
     provider_id: str | None = None
     code: str | None = None
     sent_at: Moment | None = None
+    read_by: Moment | None = Field(None, description="unread then, it is taken back and moves on")
+    tried: tuple[Channel, ...] = Field((), description="where it did not arrive, before this")
+    moved_to: str | None = Field(None, description="the entry that it goes by instead")
 
 
 class InteractionStatus(StrEnum):

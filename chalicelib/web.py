@@ -194,8 +194,12 @@ def accepted(parsed: Parsed) -> dict[str, Any]:
 
 def no_reply_twiml() -> Response:
     """Twilio's "nothing to say here": the answer goes out by its own call, if at all."""
-    body = '<?xml version="1.0" encoding="UTF-8"?><Response />'
-    return Response(body, headers={"Content-Type": "text/xml"})
+    return twiml('<?xml version="1.0" encoding="UTF-8"?><Response />')
+
+
+def twiml(document: str) -> Response:
+    """What Twilio is to say or do next."""
+    return Response(document, headers={"Content-Type": "text/xml"})
 
 
 _PAGE_POLICY = (
@@ -216,6 +220,15 @@ def served(text: str, media_type: str) -> Response:
         "X-Content-Type-Options": "nosniff",
     }
     return Response(text, headers=headers)
+
+
+def private(document: Any) -> Response:
+    """An answer that is for its caller alone: nothing on the way may keep it."""
+    headers: dict[str, str | list[str]] = {
+        "Content-Type": "application/json",
+        "Cache-Control": "no-store",
+    }
+    return Response(document, headers=headers)
 
 
 def shown(value: BaseModel) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +41,8 @@ from .documents import Patience
 from .errors import ConfigurationError, NotFoundError, PermanentError
 from .ledger import Budgets, Ledger, Outbox
 from .ledger.statistics import StatisticsStore
-from .outbound import SES_CONFIG, HandoverDesk, carriers
+from .model import Channel
+from .outbound import ONE_ATTEMPT, HandoverDesk, carriers, sms_provider
 from .preference import ContactRules
 from .queues import Queues
 from .replies import Brand, check_wording
@@ -54,6 +55,8 @@ log = logging.getLogger("rejoinder")
 KEPT_ENGINES = 8
 """Of older catalogs and of models that are not live."""
 KEPT_MODELS = 8
+NOTHING = "none"
+"""The version of the catalog before the first is published."""
 ANONYMOUS = "anonymous"
 """Whom nobody knows: one person to the rollout of a model, were they any."""
 
@@ -119,6 +122,7 @@ def build(
     sqs = client("sqs")
     http = urllib3.PoolManager(retries=False)
     ses = _ses_client(settings) if settings.ses_sender else None
+    aws_sms = _aws_sms_client(settings) if sms_provider(settings) == "aws_sms" else None
     retention = settings.interaction_retention_days
     return Rooms(
         settings=settings,
@@ -134,6 +138,9 @@ def build(
             retention,
             patience,
             settings.suppression_key.get_secret_value().encode(),
+            map(Channel, settings.double_opt_in),
+            settings.profile_retention_days,
+            settings.consent_retention_days,
         ),
         ledger=Ledger(dynamodb, ledger_table, retention, settings.attribution_hours),
         statistics=StatisticsStore(dynamodb, ledger_table),
@@ -154,7 +161,15 @@ def build(
         engine_on=engines.on,
         engine_of=engines.of,
         index=_CurrentIndex(assortment),
-        carriers=carriers(settings, http=http, ses=ses, clock=clock, rng=rng),
+        carriers=carriers(
+            settings,
+            http=http,
+            ses=ses,
+            aws_sms=aws_sms,
+            dynamodb=dynamodb,
+            clock=clock,
+            rng=rng,
+        ),
         desk=HandoverDesk(settings, http=http, ses=ses, clock=clock),
         contact_rules=ContactRules.parse(
             settings.marketing_hours, settings.marketing_hours_by_country
@@ -163,7 +178,7 @@ def build(
             name=settings.brand_name,
             support_contact=settings.support_contact,
             postal_address=settings.postal_address,
-            sms_number=settings.twilio_number or None,
+            sms_number=_sms_number(settings),
         ),
     )
 
@@ -181,7 +196,19 @@ class _Clients:
 
 def _ses_client(settings: Settings) -> Any:
     endpoint = settings.ses_endpoint_url or settings.aws_endpoint_url
-    return boto3.client("sesv2", endpoint_url=endpoint, config=SES_CONFIG)
+    return boto3.client("sesv2", endpoint_url=endpoint, config=ONE_ATTEMPT)
+
+
+def _aws_sms_client(settings: Settings) -> Any:
+    endpoint = settings.aws_sms_endpoint_url or settings.aws_endpoint_url
+    return boto3.client("pinpoint-sms-voice-v2", endpoint_url=endpoint, config=ONE_ATTEMPT)
+
+
+def _sms_number(settings: Settings) -> str | None:
+    """The number to text to, where whoever carries texts sends them from one."""
+    numbers = {"twilio": settings.twilio_number, "aws_sms": settings.aws_sms_identity}
+    number = numbers.get(sms_provider(settings) or "", settings.twilio_number)
+    return number if number.startswith("+") else None
 
 
 class _Engines:
@@ -211,7 +238,6 @@ class _Engines:
             start=start,
             prepare=self._prepare_catalog,
         )
-        self._nothing = _nothing_published()
         self._other_model = lru_cache(KEPT_MODELS)(self._load_model)
         self._other = lru_cache(KEPT_ENGINES)(self._load)
         self._beside: dict[tuple[str, str], Engine] = {}
@@ -247,10 +273,17 @@ class _Engines:
         Raises NotFoundError, and PermanentError when an artifact cannot be read.
         """
         model = self._serving().live if model_version is None else self._model(model_version)
-        for engine in (self._current(), self._nothing):
-            if catalog_version == engine.catalog.version:
-                return self._with(engine, model)
-        return self._with(self._other(catalog_version), model)
+        current = self._current()
+        if catalog_version == current.catalog.version:
+            return self._with(current, model)
+        other = self._nothing if catalog_version == NOTHING else self._other(catalog_version)
+        return self._with(other, model)
+
+    @cached_property
+    def _nothing(self) -> Engine:
+        """Decides while nothing is published. Compiling even that loads numpy, which a container
+        that serves a catalog does without."""
+        return _nothing_published()
 
     def _current(self) -> Engine:
         current = self.catalog.current
@@ -307,10 +340,10 @@ _PRIOR: Serving[Model] = Serving(PRIOR)
 
 
 def _nothing_published() -> Engine:
-    """Under a name of its own, by which decisions made with it are replayed."""
+    """Under `NOTHING`, by which decisions made with it are replayed."""
     artifact = compile_catalog((), published_at=datetime(1970, 1, 1, tzinfo=UTC))
     empty = open_catalog(artifact.body)
-    empty.version = "none"
+    empty.version = NOTHING
     return Engine(empty)
 
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from .errors import NotFoundError, PermanentError, RejoinderError, TemporaryError
-from .pipeline import respond
+from .inbound import notices
+from .pipeline import is_urgent, respond
 from .queues import decisions_in, unseal
 from .steps.rooms import Rooms
 
@@ -22,6 +24,25 @@ log = logging.getLogger("rejoinder")
 def finish(event: Any, queue: str, rooms: Rooms) -> None:
     """Work on every interaction of the SQS event. Raises TemporaryError naming what is left."""
     _finish(event, queue, rooms, lambda body: _work_on(body, lambda i: respond(i, rooms)))
+
+
+def take_in(event: Any, rooms: Rooms) -> None:
+    """Queue what the one notice of the SQS event tells. Raises RejectedInput for a notice that
+    cannot be read, which is dead-lettered in the end, and TemporaryError."""
+    for record in event:
+        parsed = notices.parse(record.body, rooms.settings, _taken_at(record, rooms.clock()))
+        urgent = any(map(is_urgent, parsed.interactions))
+        rooms.queues.put(parsed.interactions, urgent=urgent)
+        for passed_over in parsed.rejected:
+            log.info("notice %s is passed over: %s", passed_over.message_id, passed_over.reason)
+
+
+def _taken_at(record: Any, now: datetime) -> datetime:
+    """When the queue took the message, which is when it came to us; never after `now`."""
+    sent = record.to_dict().get("attributes", {}).get("SentTimestamp", "")
+    if not sent.isdecimal():
+        return now
+    return min(datetime.fromtimestamp(int(sent) / 1000, UTC), now)
 
 
 def learn(event: Any, queue: str, rooms: Rooms) -> None:

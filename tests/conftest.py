@@ -16,6 +16,7 @@ from flask import Flask
 from moto import mock_aws
 from moto.dynamodb.models.table import Table
 from moto.s3.models import FakeBucket
+from moto.sns.models import Topic
 from moto.sqs.models import Queue
 
 from chalicelib import wiring
@@ -25,11 +26,12 @@ from infra.local.template import Resource, read_template
 from tests.stage import Aws, Clock, Desk, Recorder, a_stage
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
-SERVICES = ("dynamodb", "s3", "sqs")
+SERVICES = ("dynamodb", "s3", "sns", "sqs")
 MODELS: dict[str, Any] = {
     "AWS::DynamoDB::Table": Table,
     "AWS::SQS::Queue": Queue,
     "AWS::S3::Bucket": FakeBucket,
+    "AWS::SNS::Topic": Topic,
 }
 
 

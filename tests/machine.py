@@ -20,6 +20,7 @@ from urllib.parse import quote, urlencode
 import boto3
 import urllib3
 
+from chalicelib.inbound import whatsapp_events
 from chalicelib.steps.rooms import Rooms
 from infra.local import shop
 from infra.local.machine import Data, LocalCloud
@@ -57,7 +58,7 @@ class Machine:
         self._sqs = boto3.Session("test", "test", region_name="us-east-1").client(
             "sqs", endpoint_url=cloud.settings.aws_endpoint_url
         )
-        names = ("interactions", "urgent", "interactions-dead")
+        names = ("interactions", "urgent", "notices", "interactions-dead")
         self._queues = {name: self._queue_url(name) for name in names}
         self._numbers = itertools.count(1)
 
@@ -131,11 +132,14 @@ class Machine:
         """Wait until nothing is queued or being worked on, and every text came to its end."""
         self.until(lambda: self.queued() == 0)
         self.cloud.carriers.twilio.callbacks.settle()
+        self.cloud.carriers.whatsapp.callbacks.settle()
+        for carrier in (self.cloud.carriers.ses, self.cloud.carriers.aws_sms):
+            carrier.topics.callbacks.settle()
         self.until(lambda: self.queued() == 0)
 
     def queued(self) -> int:
-        """Messages in the two queues, waiting or in a worker's hands."""
-        return sum(self._depth(name) for name in ("interactions", "urgent"))
+        """Messages in the queues of what came in, waiting or in a worker's hands."""
+        return sum(self._depth(name) for name in ("interactions", "urgent", "notices"))
 
     @contextmanager
     def queueing(self) -> Iterator[list[str]]:
@@ -216,6 +220,13 @@ class Machine:
         """The fields of a text that was never sent before."""
         return outsiders.text_message(f"SM{self.number():032x}", sender, text)
 
+    def writes_on_whatsapp(self, sender: str, text: str) -> str:
+        """Somebody writes to the brand on WhatsApp; answers the interaction's id."""
+        message_id = f"wamid.{self.number():064x}"
+        body = outsiders.whatsapp_message(message_id, sender, text, self.cloud.clock())
+        assert self.deliver_whatsapp(body).status == 200
+        return whatsapp_events.interaction_id(message_id)
+
     def x_id(self) -> str:
         """An id that X has given to nothing else."""
         return str(2_080_765_813_578_191_303 + self.number())
@@ -227,6 +238,12 @@ class Machine:
             "X-Twitter-Webhooks-Signature": signature or outsiders.signed_by_x(body),
         }
         return self.call("POST", "/webhooks/x", body, headers)
+
+    def deliver_whatsapp(self, body: bytes, signature: str | None = None) -> Response:
+        """By WhatsApp's webhook; `signature` None: the right one."""
+        given = outsiders.signed_by_whatsapp(body) if signature is None else signature
+        headers = {"Content-Type": "application/json", "X-Hub-Signature-256": given}
+        return self.call("POST", "/webhooks/whatsapp", body, headers)
 
     def deliver_twilio(
         self, path: str, fields: Mapping[str, str], signature: str | None = None

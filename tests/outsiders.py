@@ -1,6 +1,7 @@
 """What others send to the brand: their bodies, and signatures made without our code.
 
-X's signature follows its own published rule; Twilio's comes from Twilio's validator.
+X's and WhatsApp's signatures follow their own published rules; Twilio's comes from Twilio's
+validator.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,32 @@ def text_message(sid: str, sender: str, text: str) -> dict[str, str]:
 def signed_by_twilio(url: str, fields: Mapping[str, str]) -> str:
     validator = RequestValidator("local-twilio-token")
     return str(validator.compute_signature(url, dict(fields)))
+
+
+def whatsapp_message(message_id: str, sender: str, text: str, at: datetime) -> bytes:
+    """A text to the brand on WhatsApp, as the Cloud API tells it."""
+    document = _document("whatsapp/text.json")
+    value = document["entry"][0]["changes"][0]["value"]
+    value["contacts"][0]["wa_id"] = sender.removeprefix("+")
+    (message,) = value["messages"]
+    told = {"from": sender.removeprefix("+"), "id": message_id, "text": {"body": text}}
+    message.update(told, timestamp=str(int(at.timestamp())))
+    return json.dumps(document).encode()
+
+
+def whatsapp_statuses(message_id: str, words: Sequence[str], at: datetime) -> bytes:
+    """What became of a message of ours, several statuses in one delivery."""
+    document = _document("whatsapp/status_delivered.json")
+    value = document["entry"][0]["changes"][0]["value"]
+    (status,) = value["statuses"]
+    told = {"id": message_id, "timestamp": str(int(at.timestamp()))}
+    value["statuses"] = [{**status, **told, "status": word} for word in words]
+    return json.dumps(document).encode()
+
+
+def signed_by_whatsapp(body: bytes, secret: str = "local-whatsapp-secret") -> str:
+    """https://developers.facebook.com/docs/graph-api/webhooks/getting-started#event-notifications"""
+    return f"sha256={hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()}"
 
 
 def _document(name: str) -> Any:

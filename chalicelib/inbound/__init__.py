@@ -1,7 +1,8 @@
 """One file per source: `verify()` says who sent it, `parse()` what it says. Nothing is stored here.
 
 A source is one file in this room and one line in SOURCES; the shared contract tests
-(`tests/contracts/inbound/test_signatures.py`) ask of each that it refuses what nobody signed.
+(`tests/contracts/inbound/test_signatures.py`) ask of each that it refuses what nobody signed. What
+AWS tells through SNS comes by a queue that only our own topics may write to: see `notices.py`.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from ..settings import Settings
-from . import segment, twilio, x
+from . import notices, segment, twilio, whatsapp, x
 from .request import InboundRequest, Parsed, RejectedEvent
 
 __all__ = [
@@ -19,8 +20,10 @@ __all__ = [
     "Parsed",
     "RejectedEvent",
     "Source",
+    "notices",
     "segment",
     "twilio",
+    "whatsapp",
     "x",
 ]
 
@@ -32,4 +35,9 @@ class Source(Protocol):
         """Raises SignatureError for what its sender did not sign."""
 
 
-SOURCES: Mapping[str, Source] = {"x": x, "twilio": twilio, "segment": segment}
+SOURCES: Mapping[str, Source] = {
+    "x": x,
+    "twilio": twilio,
+    "whatsapp": whatsapp,
+    "segment": segment,
+}

@@ -1,5 +1,7 @@
 // Tells Rejoinder what a visitor does: rejoinder.page(name, properties), .track(name, properties),
-// .identify(userId, traits). <script src="https://HOST/beacon.js" data-write-key="KEY"></script>
+// .identify(userId, traits, proof), .reset() when they log out; .inbox(), .read(id) and .push(said),
+// .unpush(), which answer promises (docs/visitors.md).
+// <script src="https://HOST/beacon.js" data-write-key="KEY" data-push-key="KEY"></script>
 (function () {
   "use strict";
   var script = document.currentScript;
@@ -7,10 +9,10 @@
   var MAX_EVENT = 32000, MAX_BEACON = 60000; // Bytes: the API takes 32 KB, sendBeacon 64 KB.
   var queue = [], timer = null, memory = {};
 
-  function remember(name, value) {
-    if (value) memory[name] = value;
+  function remember(name, value) { // "" forgets.
+    if (value !== undefined) memory[name] = value;
     try {
-      if (value) localStorage.setItem("rejoinder." + name, value);
+      if (value !== undefined) localStorage.setItem("rejoinder." + name, value);
       return localStorage.getItem("rejoinder." + name) || memory[name] || null;
     } catch (blocked) { // Storage may be forbidden: then the id lasts for this page only.
       return memory[name] || null;
@@ -20,6 +22,24 @@
   function randomId() {
     var bytes = Array.from(crypto.getRandomValues(new Uint8Array(16)));
     return bytes.map(function (b) { return b.toString(16).padStart(2, "0"); }).join("");
+  }
+
+  function anonymousId() {
+    return remember("anonymousId") || remember("anonymousId", randomId());
+  }
+
+  function ask(method, path) { // The id goes in a header, never in the URL, which others log.
+    var headers = { Authorization: "Basic " + btoa(script.dataset.writeKey + ":"),
+      "X-Anonymous-Id": anonymousId() };
+    return fetch(new URL(path, script.src).href, { method: method, headers: headers })
+      .then(function (answer) { return answer.ok ? answer.json() : Promise.reject(answer.status); });
+  }
+
+  function subscription() {
+    var workers = navigator.serviceWorker;
+    return workers ? workers.getRegistration().then(function (worker) {
+      return worker && worker.pushManager.getSubscription();
+    }) : Promise.resolve(null);
   }
 
   function flush() {
@@ -37,10 +57,10 @@
 
   function enqueue(type, fields) {
     var page = { url: location.href, title: document.title, referrer: document.referrer };
-    var context = navigator.globalPrivacyControl ? { page: page, gpc: true } : { page: page };
-    var anonymousId = remember("anonymousId") || remember("anonymousId", randomId());
+    var context = { page: page, identityProof: remember("proof") || undefined };
+    if (navigator.globalPrivacyControl) context.gpc = true;
     var event = { type: type, messageId: randomId(), timestamp: new Date(), context: context,
-      anonymousId: anonymousId, userId: remember("userId") };
+      anonymousId: anonymousId(), userId: remember("userId") || null };
     var text = JSON.stringify(Object.assign(event, fields));
     var size = new Blob([text]).size + 1;
     if (size <= MAX_EVENT) queue.push({ text: text, size: size });
@@ -50,9 +70,38 @@
   window.rejoinder = {
     page: function (name, properties) { enqueue("page", { name: name, properties: properties }); },
     track: function (name, properties) { enqueue("track", { event: name, properties: properties }); },
-    identify: function (userId, traits) {
-      if (userId) remember("userId", String(userId));
+    identify: function (userId, traits, proof) {
+      if (userId) {
+        remember("userId", String(userId));
+        remember("proof", proof || ""); // Hex HMAC-SHA256(IDENTITY_SECRET, userId), by your server.
+      }
       enqueue("identify", { traits: traits });
+    },
+    inbox: function () { return ask("GET", "/inbox"); },
+    read: function (id) { return ask("POST", "/inbox/" + encodeURIComponent(id) + "/read"); },
+    push: function (said) { // {wording, marketing}; from a click: browsers ask the visitor then.
+      return navigator.serviceWorker.register(script.dataset.worker || "/push-worker.js")
+        .then(function () { return navigator.serviceWorker.ready; })
+        .then(function (worker) {
+          return worker.pushManager.subscribe({ userVisibleOnly: true,
+            applicationServerKey: script.dataset.pushKey });
+        }).then(function (made) {
+          enqueue("track", { event: "Push Subscribed", properties: Object.assign(made.toJSON(), said) });
+        });
+    },
+    unpush: function () {
+      return subscription().then(function (made) {
+        if (!made) return;
+        enqueue("track", { event: "Push Unsubscribed", properties: { endpoint: made.endpoint } });
+        return made.unsubscribe();
+      });
+    },
+    reset: function () { // Whoever logs in here next is somebody else.
+      var ended = window.rejoinder.unpush();
+      return ended.then(function () {
+        flush();
+        ["userId", "proof", "anonymousId"].forEach(function (name) { remember(name, ""); });
+      });
     }
   };
   addEventListener("pagehide", flush);

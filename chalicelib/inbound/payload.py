@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import Any
 
 from ..errors import PayloadError, TooLargeError
@@ -73,6 +74,11 @@ def _find_flaw_of_scalar(value: Any) -> str | None:
     if isinstance(value, int) and abs(value) >= MAX_INTEGER:
         return "it holds a whole number of more than 30 digits"
     return None
+
+
+def read_key(value: Any) -> str | None:
+    """The id of one of our outbox entries, as a provider gives it back; None for anything else."""
+    return value if isinstance(value, str) and re.fullmatch(r"o-[0-9a-f]{24}", value) else None
 
 
 def is_text(text: str) -> bool:

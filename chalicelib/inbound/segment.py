@@ -1,7 +1,8 @@
 """The Segment HTTP tracking API: the write key, the body in all its wrappings, and batches.
 
 Lives here: what every call has in common. Single events are read by `segment_events.py`. Never
-here: who the identities belong to; the write key is public, so nothing here vouches for anybody.
+here: who the identities belong to; the write key is public and vouches for nobody, only an event's
+own proof does.
 
 Source: https://segment.com/docs/connections/sources/catalog/libraries/server/http-api/, which
 RudderStack speaks too (https://www.rudderstack.com/docs/api/http-api/).
@@ -20,6 +21,7 @@ from ..errors import PayloadError, SignatureError
 from ..model import Interaction
 from ..settings import Settings
 from .payload import find_flaw, is_text, read_object
+from .proof import WrongProof
 from .request import InboundRequest, Parsed, RejectedEvent
 from .segment_events import Arrival, read_event, read_message_id
 from .signatures import is_same
@@ -68,25 +70,31 @@ def parse(
     """The interactions of one call: identify, track, page, screen, group, alias or batch.
 
     Bad events of a batch are named and the others kept; a bad single event or a body that is no
-    batch raises PayloadError, as does a body over 32 KB (a batch: 500 KB).
+    batch raises PayloadError, as does a body over 32 KB (a batch: 500 KB). An event whose proof is
+    wrong is bad; a single one raises SignatureError.
     """
     limit_bytes = BATCH_LIMIT_BYTES if call == "batch" else EVENT_LIMIT_BYTES
     document = read_object(_unwrap(request.body, limit_bytes))
     gpc = request.headers.get("sec-gpc", "").strip() == "1"
+    secret = settings.identity_secret.get_secret_value()
     if call == "batch":
-        return _read_batch(document, received_at, gpc=gpc)
+        return _read_batch(document, received_at, gpc=gpc, secret=secret)
     try:
-        interaction = _read_sound(document, call, Arrival(received_at, None, gpc))
+        interaction = _read_sound(document, call, Arrival(received_at, None, gpc, secret))
+    except WrongProof as error:
+        raise SignatureError(str(error)) from None
     except ValueError as error:
         raise PayloadError(str(error)) from None
     return Parsed((interaction,))
 
 
-def _read_batch(document: dict[str, Any], received_at: datetime, *, gpc: bool) -> Parsed:
+def _read_batch(
+    document: dict[str, Any], received_at: datetime, *, gpc: bool, secret: str
+) -> Parsed:
     events = document.get("batch")
     if not isinstance(events, list) or len(events) > BATCH_LIMIT_EVENTS:
         raise PayloadError(f"`batch` is a list of at most {BATCH_LIMIT_EVENTS} events")
-    arrival = _arrival(document, received_at, gpc=gpc)
+    arrival = _arrival(document, received_at, gpc=gpc, secret=secret)
     interactions: dict[str, Interaction] = {}
     rejected: list[RejectedEvent] = []
     ignored = 0
@@ -101,15 +109,16 @@ def _read_batch(document: dict[str, Any], received_at: datetime, *, gpc: bool) -
     return Parsed(tuple(interactions.values()), tuple(rejected), ignored)
 
 
-def _arrival(document: dict[str, Any], received_at: datetime, *, gpc: bool) -> Arrival:
+def _arrival(document: dict[str, Any], received_at: datetime, *, gpc: bool, secret: str) -> Arrival:
     """What the batch says once for all its events."""
     context = document.get("context")
     told = isinstance(context, dict) and context.get("gpc") is True
     sent_at = document.get("sentAt")
     try:
-        return Arrival(received_at, None if sent_at is None else read_time(sent_at), gpc or told)
+        left = None if sent_at is None else read_time(sent_at)
     except ValueError as error:
         raise PayloadError(f"sentAt: {error}") from None
+    return Arrival(received_at, left, gpc or told, secret)
 
 
 def _read_sound(event: Any, call: str | None, arrival: Arrival) -> Interaction:

@@ -4,7 +4,7 @@ Lives here: ids, identities, times, names and properties of single events. Never
 bodies, batches. Readers raise ValueError with what would be right, and never repeat a value.
 
 The write key is public, so an e-mail address or number in the traits stays a trait: it never
-becomes an identity.
+becomes an identity. What a proof says of the user id goes along (proof.py).
 
 Source: https://segment.com/docs/connections/spec/
 """
@@ -15,11 +15,13 @@ import hashlib
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from ..model import Identification, Interaction, WebEvent, normalise_identity
+from .proof import is_proven, take_proof
+from .push_events import read_properties
 from .times import read_time
 
 MAX_ID_LENGTH = 256
@@ -34,15 +36,19 @@ _WORD_BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[\
 
 @dataclass(frozen=True)
 class Arrival:
-    """How a request came: when, when its sender says it left, and with which privacy signal."""
+    """How a request came: when, when its sender says it left, and with which privacy signal; and
+    what its events' proofs are made with."""
 
     received_at: datetime
     sent_at: datetime | None
     gpc: bool
+    identity_secret: str = field(default="", repr=False)
 
 
 def read_event(event: dict[str, Any], call: str | None, arrival: Arrival) -> Interaction:
-    """One event as an Interaction. `call` None: the event's `type` says. Raises ValueError."""
+    """One event as an Interaction. `call` None: the event's `type` says. Raises ValueError, and of
+    these WrongProof for an event that says to be proven and is not."""
+    event, proof = take_proof(event)
     kind = call or event.get("type")
     if not isinstance(kind, str) or kind not in READERS:
         raise ValueError(f"type is one of {', '.join(READERS)}")
@@ -54,6 +60,7 @@ def read_event(event: dict[str, Any], call: str | None, arrival: Arrival) -> Int
         identities=_alias_identities(event) if kind == "alias" else _identities(event),
         occurred_at=_read_occurred_at(event, arrival),
         received_at=arrival.received_at,
+        proven=is_proven(_read_id(event.get("userId"), "userId"), proof, arrival.identity_secret),
         body=READERS[kind](event, kind, gpc),
     )
 
@@ -99,7 +106,8 @@ def _read_track(event: dict[str, Any], kind: str, gpc: bool) -> WebEvent:
     words = snake_case(name) if isinstance(name, str) else ""
     if not words or len(words) > MAX_ID_LENGTH:
         raise ValueError(f"a track call needs `event`, a name of 1 to {MAX_ID_LENGTH} characters")
-    return WebEvent(name=words, properties=_object(event, "properties"), gpc=gpc)
+    properties = read_properties(words, _object(event, "properties"))
+    return WebEvent(name=words, properties=properties, gpc=gpc)
 
 
 READERS: dict[str, Callable[[dict[str, Any], str, bool], Identification | WebEvent]] = {

@@ -1,7 +1,7 @@
 """Keyed signatures: made and compared in constant time.
 
-Lives here: the HMAC that X and Twilio share, and the one way to compare a secret. Never here: what
-is signed (each source knows) or where a secret comes from (settings).
+Lives here: the HMAC that X, Twilio and WhatsApp share, and the one way to compare a secret. Never
+here: what is signed (each source knows) or where a secret comes from (settings).
 """
 
 from __future__ import annotations
@@ -15,14 +15,19 @@ from ..errors import SignatureError
 
 
 def sign(secret: SecretStr, message: bytes, algorithm: str) -> str:
-    """base64(HMAC(secret, message)) with the named hashlib algorithm (RFC 2104).
+    """base64(HMAC(secret, message)) with the named hashlib algorithm (RFC 2104); see `digest`."""
+    return base64.b64encode(digest(secret, message, algorithm)).decode("ascii")
+
+
+def digest(secret: SecretStr, message: bytes, algorithm: str) -> bytes:
+    """HMAC(secret, message) with the named hashlib algorithm (RFC 2104).
 
     Raises SignatureError where no secret is set: an empty key would let anybody sign.
     """
     key = secret.get_secret_value().encode()
     if not key:
         raise SignatureError("this source has no secret set, so nothing it sends can be verified")
-    return base64.b64encode(hmac.digest(key, message, algorithm)).decode("ascii")
+    return hmac.digest(key, message, algorithm)
 
 
 def is_same(expected: str, given: str) -> bool:

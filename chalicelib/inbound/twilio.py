@@ -88,26 +88,23 @@ def parse(request: InboundRequest, settings: Settings, received_at: datetime) ->
 
     Our own number, and senders on other channels (`whatsapp:+1555…`), are passed over.
     """
-    fields = _read_fields(request)
-    message_sid, sender = _read_sid(fields), fields.get("From", "")
+    fields = read_fields(request)
+    message_sid, sender = read_sid(fields, "MessageSid"), fields.get("From", "")
     if re.match(r"[A-Za-z]+:", sender) or (sender and sender == settings.twilio_number):
         return Parsed((), ignored=1)
-    try:
-        identity = normalise_identity(f"phone:{sender}")
-    except ValueError:
-        raise PayloadError("From is a number in E.164 form: + and 7 to 15 digits") from None
+    identity = read_number(fields, "From")
     body = Message(
         channel=Channel.SMS,
         text=fields.get("Body", ""),
         provider_handled=OPT_OUT_TYPES.get(fields.get("OptOutType", "").upper()),
     )
-    return _parsed(f"twilio:{message_sid}", (identity,), body, received_at)
+    return parsed(f"twilio:{message_sid}", (identity,), body, received_at)
 
 
 def parse_status(request: InboundRequest, settings: Settings, received_at: datetime) -> Parsed:
     """One status callback as a Receipt; they come in any order and each status counts once."""
-    fields = _read_fields(request)
-    message_sid, status = _read_sid(fields), fields.get("MessageStatus", "").lower()
+    fields = read_fields(request)
+    message_sid, status = read_sid(fields, "MessageSid"), fields.get("MessageStatus", "").lower()
     if not re.fullmatch(r"[a-z_-]{1,40}", status):
         raise PayloadError("MessageStatus is one of Twilio's words, such as delivered")
     error_code = fields.get("ErrorCode", "")
@@ -118,12 +115,13 @@ def parse_status(request: InboundRequest, settings: Settings, received_at: datet
         code=error_code if re.fullmatch(r"[1-9][0-9]{0,9}", error_code) else None,
         barred="opted_out" if error_code == OPTED_OUT else None,
     )
-    return _parsed(f"twilio:{message_sid}:{status}", (), body, received_at)
+    return parsed(f"twilio:{message_sid}:{status}", (), body, received_at)
 
 
-def _parsed(
+def parsed(
     interaction_id: str, identities: tuple[str, ...], body: Message | Receipt, received_at: datetime
 ) -> Parsed:
+    """One interaction of Twilio's."""
     interaction = Interaction(
         id=interaction_id,
         source="twilio",
@@ -174,7 +172,7 @@ def _with_host(parts: SplitResult, host: str) -> str:
     return parts._replace(netloc=host).geturl()
 
 
-def _read_fields(request: InboundRequest) -> Mapping[str, str]:
+def read_fields(request: InboundRequest) -> Mapping[str, str]:
     """The fields of a form, or of a JSON object; of a repeated field the first counts."""
     check_size(request.body)
     if _is_json(request):
@@ -192,8 +190,17 @@ def _read_json_fields(document: dict[str, Any]) -> Mapping[str, str]:
     return {name: str(value) for name, value in document.items() if isinstance(value, str | int)}
 
 
-def _read_sid(fields: Mapping[str, str]) -> str:
-    message_sid = fields.get("MessageSid", "")
-    if not re.fullmatch(r"[A-Za-z0-9_-]{2,64}", message_sid):
-        raise PayloadError("MessageSid is missing: SM or MM and 32 hexadecimal digits")
-    return message_sid
+def read_number(fields: Mapping[str, str], name: str) -> str:
+    """The identity of whose number it is. Raises PayloadError naming the field, not the number."""
+    try:
+        return normalise_identity(f"phone:{fields.get(name, '')}")
+    except ValueError:
+        raise PayloadError(f"{name} is a number in E.164 form: + and 7 to 15 digits") from None
+
+
+def read_sid(fields: Mapping[str, str], name: str) -> str:
+    """The id of a message or of a call. Raises PayloadError naming the field."""
+    sid = fields.get(name, "")
+    if not re.fullmatch(r"[A-Za-z0-9_-]{2,64}", sid):
+        raise PayloadError(f"{name} is missing: two letters and 32 hexadecimal digits")
+    return sid

@@ -5,20 +5,23 @@ signatures, envelopes, or what to answer. Readers raise PayloadError for what th
 
 An id is the post's or message's own, so that the same post told twice (as a mention and as a
 reply, by both products, or delivered again) is one interaction. What is undone carries the id of
-what it undoes with a suffix.
+what it undoes with a suffix; a revocation, a digest of whose it is and when.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+
+from pydantic import SecretStr
 
 from ..errors import PayloadError
 from ..model import Channel, Interaction, Message, Removal
 from ..settings import Settings
+from .signatures import digest
 from .times import read_snowflake, read_x_time
 
 
@@ -29,11 +32,12 @@ class Account:
     brand: str
     subject: str
     received_at: datetime
+    secret: SecretStr = field(default=SecretStr(""), repr=False)
 
     @classmethod
     def of(cls, subject: Any, settings: Settings, received_at: datetime) -> Account:
         known = read_id(subject, "the subscribed user's id") if subject is not None else ""
-        return cls(settings.x_user_id or known, known, received_at)
+        return cls(settings.x_user_id or known, known, received_at, settings.x_consumer_secret)
 
     def is_own(self, author: str) -> bool:
         return author in (self.brand, self.subject)
@@ -158,7 +162,9 @@ def _revocation(user_id: Any, date_time: Any, account: Account) -> Interaction |
     if user == account.brand:  # The brand is no customer of its own.
         return None
     at = _when(date_time, None, account)
-    interaction_id = f"{user}:revoked:{at:%Y%m%dT%H%M%SZ}"
+    # Keyed, for the id is kept, and must not tell whose it is.
+    told = f"{user}|{at:%Y%m%dT%H%M%SZ}".encode()
+    interaction_id = f"revoked:{digest(account.secret, told, 'sha256').hex()[:32]}"
     return _interaction(interaction_id, user, at, Removal(whole_account=True), account)
 
 

@@ -17,29 +17,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from email.utils import parseaddr
 from typing import Any
 
-from botocore.config import Config
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    ConnectTimeoutError,
-    CredentialRetrievalError,
-    EndpointConnectionError,
-    HTTPClientError,
-    NoCredentialsError,
-    SSLError,
-)
+from botocore.exceptions import BotoCoreError, ClientError
 
-from ..errors import ConfigurationError
 from ..model import Channel, OutboxEntry, Receipt, Reply, SendResult
 from ..settings import Settings
-
-SES_CONFIG = Config(
-    connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 1}
-)
-"""What the `sesv2` client must be made with: SendEmail has no idempotency key, and botocore's usual
-retry after a lost answer would mail the customer twice."""
+from .aws import prepared, refused, unanswered
 
 PASSING = frozenset(
     {
@@ -50,42 +35,54 @@ PASSING = frozenset(
         "ThrottlingException",
     }
 )
-NEVER_SENT = (
-    EndpointConnectionError,
-    ConnectTimeoutError,
-    NoCredentialsError,
-    CredentialRetrievalError,
-)
 KEY_TAG = "rejoinder-key"
+
+_MESSAGE_ID = re.compile(r"<[!-;=?-~]{3,900}>")
+"""RFC 5322, 3.6.4, in ASCII: what SES takes as a header's value, and what cannot end it early."""
 
 
 class SesCarrier:
-    """Carries email; `reply.to` is an address."""
+    """Carries email; `reply.to` is an address, `reply.reply_to` the Message-ID that it answers."""
 
     provider = "ses"
     channels = frozenset({Channel.EMAIL})
 
     def __init__(self, settings: Settings, *, client: Any) -> None:
         """`client` is a boto3 `sesv2` client; ConfigurationError if it would retry by itself."""
-        retries = client.meta.config.retries or {}
-        if retries.get("total_max_attempts") != 1:
-            raise ConfigurationError("the sesv2 client must be made with outbound.SES_CONFIG")
-        client.meta.events.register(
-            "before-send.sesv2.SendEmail", _close_afterwards, unique_id="rejoinder-close"
-        )
-        self._client = client
+        self._client = prepared(client, "sesv2.SendEmail")
         self._sender = settings.ses_sender
+        self._reply_to = settings.ses_reply_to
+        self._configuration_set = settings.ses_configuration_set
+
+    @staticmethod
+    def configured(settings: Settings) -> bool:
+        """Whether there is an address to send from."""
+        return bool(settings.ses_sender)
 
     def send(self, reply: Reply, *, key: str) -> SendResult:
-        """Mail the reply, with one-click unsubscribe (RFC 8058) where it has an address for it."""
+        """Mail the reply; in the thread of the mail that it answers, and with one-click
+        unsubscribe (RFC 8058) where it has an address for it."""
         headers = {}
+        if reply.reply_to and _MESSAGE_ID.fullmatch(reply.reply_to):
+            # RFC 5322, 3.6.4. The references of theirs are not kept: the parent is enough.
+            headers = {"In-Reply-To": reply.reply_to, "References": reply.reply_to}
         if reply.unsubscribe_url:
-            headers = {
-                "List-Unsubscribe": f"<{reply.unsubscribe_url}>",
-                "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
-            }
+            headers["List-Unsubscribe"] = ", ".join(self._ways_out(reply.unsubscribe_url))
+            headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         body = {"Text": reply.text} | ({"Html": reply.html} if reply.html else {})
-        return self.mail(reply.to, reply.subject or "", body, key=key, headers=headers)
+        return self.mail(
+            reply.to,
+            reply.subject or "",
+            body,
+            key=key,
+            headers=headers,
+            answers_to=self._reply_to,
+        )
+
+    def _ways_out(self, url: str) -> list[str]:
+        """By HTTPS, and by mail where mails to us are received (RFC 2369)."""
+        by_mail = f"<mailto:{parseaddr(self._reply_to)[1]}?subject=unsubscribe>"
+        return [f"<{url}>", *([by_mail] if self._reply_to else [])]
 
     def mail(
         self,
@@ -95,6 +92,7 @@ class SesCarrier:
         *,
         key: str,
         headers: Mapping[str, str] | None = None,
+        answers_to: str = "",
     ) -> SendResult:
         """One e-mail; `body` holds `Text` and, if it has one, `Html`. `key` becomes a tag."""
         simple: dict[str, Any] = {
@@ -103,38 +101,27 @@ class SesCarrier:
         }
         if headers:
             simple["Headers"] = [{"Name": n, "Value": v} for n, v in headers.items()]
+        request: dict[str, Any] = {
+            "FromEmailAddress": self._sender,
+            "Destination": {"ToAddresses": [to]},
+            "Content": {"Simple": simple},
+            "EmailTags": [{"Name": KEY_TAG, "Value": tag(key)}],
+        }
+        if answers_to:
+            request["ReplyToAddresses"] = [answers_to]
+        if self._configuration_set:
+            request["ConfigurationSetName"] = self._configuration_set
         try:
-            answer = self._client.send_email(
-                FromEmailAddress=self._sender,
-                Destination={"ToAddresses": [to]},
-                Content={"Simple": simple},
-                EmailTags=[{"Name": KEY_TAG, "Value": tag(key)}],
-            )
+            answer = self._client.send_email(**request)
         except ClientError as error:
-            return self._refused(error)
+            return refused(error, self.provider, passing=PASSING)
         except BotoCoreError as error:
-            return self._unanswered(error)
+            return unanswered(error, self.provider)
         return SendResult(status="sent", provider=self.provider, provider_id=answer["MessageId"])
 
     def status(self, entry: OutboxEntry) -> Receipt | None:
         """None: SES answers no questions about one message."""
         return None
-
-    def _refused(self, error: ClientError) -> SendResult:
-        code = str(error.response.get("Error", {}).get("Code") or "refused")
-        http_status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        if code in PASSING or http_status == 429:
-            return SendResult(status="retry", provider=self.provider, code=code)
-        status = "failed" if 400 <= http_status < 500 else "unknown"
-        return SendResult(status=status, provider=self.provider, code=code)
-
-    def _unanswered(self, error: BotoCoreError) -> SendResult:
-        code = type(error).__name__
-        if isinstance(error, NEVER_SENT):
-            return SendResult(status="retry", provider=self.provider, code=code)
-        # Botocore's other errors are about the call itself and precede it.
-        status = "unknown" if isinstance(error, HTTPClientError | SSLError) else "failed"
-        return SendResult(status=status, provider=self.provider, code=code)
 
 
 def tag(key: str) -> str:
@@ -147,8 +134,3 @@ def tag(key: str) -> str:
 
 def _content(text: str) -> dict[str, str]:
     return {"Data": text, "Charset": "UTF-8"}
-
-
-def _close_afterwards(request: Any, **_: Any) -> None:
-    """A stale pooled connection would fail after the write and leave the send unknown."""
-    request.headers["Connection"] = "close"

@@ -65,8 +65,10 @@ class XCarrier:
 
     @staticmethod
     def configured(settings: Settings) -> bool:
-        """Whether all four parts of the OAuth 1.0a credential are there."""
-        return all(getattr(settings, name).get_secret_value() for name in CREDENTIALS)
+        """Whether all four parts of the OAuth 1.0a credential are there, and the brand's word that
+        its account carries the automated label: X asks that of whoever posts by its API."""
+        held = all(getattr(settings, name).get_secret_value() for name in CREDENTIALS)
+        return held and settings.x_marked_automated
 
     def send(self, reply: Reply, *, key: str) -> SendResult:
         """Post the reply. X keeps no key of ours: a lost answer is found again by `status`."""

@@ -1,4 +1,5 @@
-"""Real requests of those who call us: a post on X, a text by way of Twilio, a click in a browser.
+"""Real requests of those who call us: a post on X, a text by way of Twilio, a message by way of
+WhatsApp, a click in a browser.
 
 Lives here: each one's payload and signature, as published. Never here: how it is delivered.
 """
@@ -14,12 +15,17 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from email.message import EmailMessage
+from email.utils import format_datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from twilio.request_validator import RequestValidator
 
+from chalicelib.inbound.whatsapp_events import interaction_id
 from chalicelib.settings import Settings
+
+from .carriers.whatsapp_webhooks import contact, delivery, signed
 
 BRAND_NAME = "retailerxyz"
 
@@ -34,6 +40,14 @@ class Call:
     interaction_id: str
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """One message to one of our topics, and the id that its interaction will have."""
+
+    interaction_id: str
+    message: str = field(repr=False)
 
 
 def tweet(settings: Settings, author: str, text: str, *, now: datetime, rng: random.Random) -> Call:
@@ -111,6 +125,75 @@ def text_message(settings: Settings, sender: str, text: str, *, rng: random.Rand
         "X-Twilio-Signature": validator.compute_signature(settings.public_url + path, form),
     }
     return Call(path, f"twilio:{sid}", headers, urlencode(form).encode())
+
+
+def aws_text(settings: Settings, sender: str, text: str, *, rng: random.Random) -> Published:
+    """A text to the brand's number at AWS, as two-way SMS publishes it.
+
+    https://docs.aws.amazon.com/sms-voice/latest/userguide/two-way-sms-payload.html
+    """
+    message_id = str(uuid.UUID(int=rng.getrandbits(128), version=4))
+    document = {
+        "originationNumber": sender,
+        "destinationNumber": settings.aws_sms_identity,
+        "messageKeyword": "KEYWORD_LOCAL",
+        "messageBody": text,
+        "inboundMessageId": message_id,
+        "previousPublishedMessageId": str(uuid.UUID(int=rng.getrandbits(128), version=4)),
+    }
+    return Published(f"aws_sms:{message_id}", json.dumps(document))
+
+
+def mail(
+    settings: Settings, sender: str, subject: str, text: str, *, now: datetime, rng: random.Random
+) -> Published:
+    """An e-mail to the brand, as SES publishes what it received: DMARC passed.
+
+    https://docs.aws.amazon.com/ses/latest/dg/receiving-email-notifications-contents.html
+    """
+    ses_id = f"{rng.getrandbits(160):040x}"
+    to, at = settings.ses_reply_to, f"{now:%Y-%m-%dT%H:%M:%S}.000Z"
+    written = EmailMessage()
+    written["From"], written["To"], written["Subject"] = sender, to, subject
+    written["Message-ID"] = f"<{ses_id}@{sender.rpartition('@')[2]}>"
+    written["Date"] = format_datetime(now)
+    written.set_content(text)
+    verdicts = ("spam", "virus", "spf", "dkim", "dmarc")
+    document = {
+        "notificationType": "Received",
+        "receipt": {
+            "timestamp": at,
+            "recipients": [to],
+            **{f"{name}Verdict": {"status": "PASS"} for name in verdicts},
+            "action": {"type": "SNS", "encoding": "BASE64"},
+        },
+        "mail": {"timestamp": at, "source": sender, "messageId": ses_id, "destination": [to]},
+        "content": base64.b64encode(written.as_bytes()).decode(),
+    }
+    return Published(f"ses:mail:{ses_id}", json.dumps(document))
+
+
+def whatsapp_message(
+    settings: Settings, sender: str, text: str, *, now: datetime, rng: random.Random
+) -> Call:
+    """A text to the brand on WhatsApp, as the Cloud API delivers it; `sender` in E.164 form.
+
+    https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages/text
+    """
+    number = sender.removeprefix("+")
+    random_part = rng.getrandbits(128).to_bytes(16)
+    message_id = f"wamid.{base64.b64encode(number.encode() + random_part).decode()}"
+    message = {
+        "from": number,
+        "id": message_id,
+        "timestamp": str(int(now.timestamp())),
+        "type": "text",
+        "text": {"body": text},
+    }
+    value = {"contacts": [contact(number)], "messages": [message]}
+    body = delivery(settings.whatsapp_phone_number_id, value)
+    headers = signed(body, settings.whatsapp_app_secret.get_secret_value().encode())
+    return Call("/webhooks/whatsapp", interaction_id(message_id), headers, body)
 
 
 def click(

@@ -86,6 +86,8 @@ class Cloud:
         self.unknown = 0
         """Journal records of a table, queue or bucket that the template no longer has."""
         self.was_empty = True
+        self._outlived: set[tuple[str, str]] = set()
+        self._untidy = False
 
     def __enter__(self) -> Cloud:
         self._holding = _account()
@@ -112,6 +114,13 @@ class Cloud:
     def name(self, resource_id: str) -> str:
         """The physical name of a resource by its logical id in the template."""
         return next(r.name for r in self.resources if r.id == resource_id)
+
+    def forget(self) -> None:
+        """Leave no byte on disk of what is gone: the journal is written anew, and once more when
+        messages that wait at this moment are done with and there is time."""
+        with self._news:
+            self._outlived |= self._state.messages()
+            self._tidy_up()
 
     def release_polls(self) -> None:
         """Answer all long polls, from here on at once."""
@@ -149,6 +158,8 @@ class Cloud:
         until = time.monotonic() + wait_seconds
         with self._news:
             while not (self._stopping or self._state.has_visible(queue)):
+                if self._untidy:
+                    self._tidy_up()
                 left = until - time.monotonic()
                 if left <= 0:
                     break
@@ -162,15 +173,26 @@ class Cloud:
         if changes:
             if self._journal:
                 self._journal.append(changes)
+            if gone := self._outlived - self._state.messages() if self._outlived else None:
+                self._outlived -= gone
+                self._untidy = True
             self._news.notify_all()
         return response
+
+    def _tidy_up(self) -> None:
+        if self._journal:
+            self._journal.compact(self._state.records())
+        self._untidy = False
 
     def _changes(self, method: str, target: str) -> list[Record]:
         if target.startswith("DynamoDB"):
             return list(self._state.changed_items())
         if target.startswith("AmazonSQS"):
             return list(self._state.changed_messages())
-        return list(self._state.changed_objects()) if method in ("PUT", "POST", "DELETE") else []
+        if method not in ("PUT", "POST", "DELETE"):
+            return []
+        # What is published to a topic is a message in the queue behind it.
+        return [*self._state.changed_objects(), *self._state.changed_messages()]
 
 
 def _split_wait(request: HttpRequest) -> tuple[str, float, HttpRequest]:

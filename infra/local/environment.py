@@ -17,6 +17,10 @@ from .carriers import LOCAL_SECRETS, Urls
 from .cloud import REGION
 
 WRITE_KEY = "local-write-key"
+IDENTITY_SECRET = "local-identity-secret"  # noqa: S105
+SUPPRESSION_KEY = "local-suppression-key"
+
+_KEY_PAIR = ("aws_access_key_id", "aws_secret_access_key")
 
 _DROPPED = (
     "AWS_PROFILE",
@@ -29,7 +33,7 @@ _DROPPED = (
 
 def carrier_secrets(given: Mapping[str, str]) -> dict[str, str]:
     """What the stand-ins know us by: their own names, overridden by `given` environment."""
-    ours = {k: v for k, v in LOCAL_SECRETS.items() if not k.startswith("aws_")}
+    ours = {k: v for k, v in LOCAL_SECRETS.items() if k not in _KEY_PAIR}
     return {name: given.get(name.upper()) or value for name, value in ours.items()}
 
 
@@ -43,9 +47,13 @@ def local_environment(
     return {
         **dict.fromkeys(_DROPPED),
         **secrets,
+        "IDENTITY_SECRET": given.get("IDENTITY_SECRET") or IDENTITY_SECRET,
+        "SUPPRESSION_KEY": given.get("SUPPRESSION_KEY") or SUPPRESSION_KEY,
         "WRITE_KEY": given.get("WRITE_KEY") or WRITE_KEY,
         "PUBLIC_URL": given.get("PUBLIC_URL") or own_url,
         "STAGE": "local",
+        # Whoever tries offers out on one machine is to see them.
+        "CONTROL_SHARE": given.get("CONTROL_SHARE") or "0",
         "AWS_ACCESS_KEY_ID": LOCAL_SECRETS["aws_access_key_id"],
         "AWS_SECRET_ACCESS_KEY": LOCAL_SECRETS["aws_secret_access_key"],
         "AWS_REGION": REGION,
@@ -57,7 +65,10 @@ def local_environment(
         "ARTIFACTS_BUCKET": bucket,
         "X_API_URL": urls.x_url,
         "TWILIO_API_URL": urls.twilio_url,
+        "WHATSAPP_API_URL": urls.whatsapp_url,
+        "AWS_SMS_ENDPOINT_URL": urls.aws_sms_url,
         "SES_ENDPOINT_URL": urls.ses_url,
+        "PUSH_SERVICE_URL": urls.push_url,
         "HANDOVER_WEBHOOK_URL": urls.desk_url,
         "NO_PROXY": no_proxy,
         "no_proxy": no_proxy,

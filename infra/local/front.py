@@ -6,6 +6,7 @@ Never here: what the app or the local routes do.
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable
 
 from .gateway import Gateway, error_response
@@ -16,19 +17,29 @@ log = logging.getLogger("rejoinder.local")
 
 ToldByX = Callable[[HttpRequest], None]
 
+_ERASES = re.compile(r"(POST /customers/[^/]+/erasure|DELETE /customers/[^/]+)/?")
+
 
 class Front:
     """`answer` for the HTTP server; many threads may call it."""
 
     def __init__(
-        self, gateway: Gateway, local: Answer, *, own_origin: str, told_by_x: ToldByX
+        self,
+        gateway: Gateway,
+        local: Answer,
+        *,
+        own_origin: str,
+        told_by_x: ToldByX,
+        erased: Callable[[], None] = lambda: None,
     ) -> None:
         """`told_by_x` sees each request that X sends us before the app does: X knows its posts
-        before it tells anyone of them, and the reply may be sent before the webhook is answered."""
+        before it tells anyone of them, and the reply may be sent before the webhook is answered.
+        `erased` is called after a customer was, before that is answered."""
         self._gateway = gateway
         self._local = local
         self._own_origin = own_origin
         self._told_by_x = told_by_x
+        self._erased = erased
 
     def answer(self, request: HttpRequest) -> HttpResponse:
         """The answer to one request; what goes wrong inside is a 500 that tells nothing."""
@@ -40,7 +51,10 @@ class Front:
                 return self._local(request)
             if (request.method, path) == ("POST", "/webhooks/x"):
                 self._told_by_x(request)
-            return self._gateway.answer(request)
+            answered = self._gateway.answer(request)
+            if answered.status == 200 and _ERASES.fullmatch(f"{request.method} {path}"):
+                self._erased()
+            return answered
         except Exception as error:
             log.error("a request failed: %s", type(error).__name__)
             return error_response(500, "internal", "something went wrong on our side")

@@ -19,8 +19,9 @@ from chalicelib.model import as_utc, normalise_identity
 from chalicelib.settings import Settings
 
 from . import callers
-from .callers import Call
+from .callers import Call, Published
 from .carriers import Accepted, Mailbox
+from .carriers.topics import Topic
 from .clock import LocalClock
 from .gateway import error_response
 from .server import HttpRequest, HttpResponse
@@ -49,7 +50,10 @@ class LocalRoutes:
         interaction_of: InteractionOf,
         clock_was_set: Callable[[], None],
         rng: random.Random,
+        texts: Topic | None = None,
+        mail: Topic | None = None,
     ) -> None:
+        """`texts` and `mail` are the topics that AWS tells of them."""
         self._settings = settings
         self._own_url = own_url
         self._clock = clock
@@ -57,6 +61,7 @@ class LocalRoutes:
         self._interaction_of = interaction_of
         self._clock_was_set = clock_was_set
         self._rng = rng
+        self._topics = {"texts": texts, "mail": mail}
         self._http = urllib3.PoolManager(retries=False, timeout=30)
         self._known: dict[tuple[str, str], str] = {}
         self._routes: dict[tuple[str, str], Callable[[HttpRequest], HttpResponse]] = {
@@ -65,6 +70,8 @@ class LocalRoutes:
             ("POST", "/local/clock"): self._set_clock,
             ("POST", "/local/tweet"): self._tweet,
             ("POST", "/local/text"): self._text,
+            ("POST", "/local/whatsapp"): self._whatsapp,
+            ("POST", "/local/mail"): self._mail,
             ("POST", "/local/click"): self._click,
         }
 
@@ -131,12 +138,34 @@ class LocalRoutes:
 
     def _text(self, request: HttpRequest) -> HttpResponse:
         said = _document(request)
-        sender, text = _text(said, "from").removeprefix("phone:"), _text(said, "text")
+        sender, text = _number(said), _text(said, "text")
+        provider = said.get("provider", "twilio")
+        if provider == "aws_sms":
+            return self._publish(
+                "texts", callers.aws_text(self._settings, sender, text, rng=self._rng)
+            )
+        if provider != "twilio":
+            raise _Wrong("provider is twilio or aws_sms")
+        return self._deliver(callers.text_message(self._settings, sender, text, rng=self._rng))
+
+    def _mail(self, request: HttpRequest) -> HttpResponse:
+        said = _document(request)
         try:
-            sender = normalise_identity(f"phone:{sender}").removeprefix("phone:")
+            identity = normalise_identity(f"email:{_text(said, 'from').removeprefix('email:')}")
         except ValueError as error:
             raise _Wrong(f"from: {error}") from None
-        return self._deliver(callers.text_message(self._settings, sender, text, rng=self._rng))
+        subject = " ".join(_text(said, "subject").split()) if said.get("subject") else ""
+        sender, text = identity.removeprefix("email:"), _text(said, "text")
+        now, rng = self._clock.now(), self._rng
+        published = callers.mail(self._settings, sender, subject, text, now=now, rng=rng)
+        return self._publish("mail", published)
+
+    def _whatsapp(self, request: HttpRequest) -> HttpResponse:
+        said = _document(request)
+        sender, text = _number(said), _text(said, "text")
+        now, rng = self._clock.now(), self._rng
+        call = callers.whatsapp_message(self._settings, sender, text, now=now, rng=rng)
+        return self._deliver(call)
 
     def _click(self, request: HttpRequest) -> HttpResponse:
         said = _document(request)
@@ -145,6 +174,17 @@ class LocalRoutes:
         user = _text(said, "user_id").removeprefix("user:")
         now, rng = self._clock.now(), self._rng
         return self._deliver(callers.click(self._settings, user, product, event, now=now, rng=rng))
+
+    def _publish(self, name: str, published: Published) -> HttpResponse:
+        """To the topic of ours that AWS would tell."""
+        topic = self._topics[name]
+        if topic is None:
+            return error_response(404, "not_found", f"there is no topic for {name}")
+        headers, body = topic.publication(published.message)
+        answer = self._http.request("POST", f"{topic.url}/", body=body, headers=headers)
+        if answer.status >= 300:
+            return error_response(502, "cloud", "the local cloud did not take it")
+        return _json(200, {"interaction_id": published.interaction_id})
 
     def _deliver(self, call: Call) -> HttpResponse:
         """Over HTTP to our own webhook, under the public name that the caller signed."""
@@ -181,6 +221,15 @@ def _text(document: Mapping[str, Any], name: str) -> str:
     except UnicodeEncodeError:
         raise _Wrong(f"{name} holds half a character") from None
     return value.strip()
+
+
+def _number(document: Mapping[str, Any]) -> str:
+    """The sender, in E.164 form."""
+    try:
+        identity = normalise_identity(f"phone:{_text(document, 'from').removeprefix('phone:')}")
+    except ValueError as error:
+        raise _Wrong(f"from: {error}") from None
+    return identity.removeprefix("phone:")
 
 
 def _time(text: str, name: str) -> datetime:

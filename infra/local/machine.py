@@ -24,8 +24,9 @@ from chalicelib.settings import Settings, load_settings
 
 from ..progress import Progress, silent
 from .carriers import Carriers, Mailbox
+from .carriers.topics import Topic
 from .clock import LocalClock
-from .cloud import Cloud
+from .cloud import REGION, Cloud
 from .environment import carrier_secrets, environment, local_environment
 from .folder import Folder
 from .front import Front, refuse
@@ -145,6 +146,9 @@ class LocalCloud:
         self._serve(starting, app)
         server.start()
         starting.callback(server.stop)
+        self.carriers.whatsapp.subscribe(f"{self.url}/webhooks/whatsapp")
+        self.carriers.aws_sms.topics.subscribe(self._topic("TextsTopic"))
+        self.carriers.ses.topics.subscribe(self._topic("MailTopic"))
         self.pump.start()
 
     def _open_folder(self, starting: ExitStack) -> Folder:
@@ -197,12 +201,24 @@ class LocalCloud:
             interaction_of=self._interaction_of,
             clock_was_set=self.pump.run_schedules,
             rng=self._rng,
+            texts=self._topic("TextsTopic"),
+            mail=self._topic("MailTopic"),
         )
         starting.callback(local.close)
         domain = self.url.partition("://")[2]
         gateway = Gateway(app, token=self.token, domain=domain)
-        front = Front(gateway, local.answer, own_origin=self.url, told_by_x=self._tell_x)
+        front = Front(
+            gateway,
+            local.answer,
+            own_origin=self.url,
+            told_by_x=self._tell_x,
+            erased=self.cloud.forget,
+        )
         self._front: Answer = front.answer
+
+    def _topic(self, resource_id: str) -> Topic:
+        name = self.cloud.name(resource_id)
+        return Topic(self.cloud.url, f"arn:aws:sns:{REGION}:{self.cloud.account}:{name}")
 
     def _answer(self, request: HttpRequest) -> HttpResponse:
         return self._front(request)

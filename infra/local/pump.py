@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import re
 import threading
+import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -103,7 +104,7 @@ class Pump:
         if not any(r.name == name for r in self._cloud.resources):
             raise ValueError(f"{source.name} handles {name}, which resources.yaml does not have")
         arn = f"arn:aws:sqs:{REGION}:{self._cloud.account}:{name}"
-        queue = _Queue(self._sqs, arn, source.batch_size, handler, self._retry_seconds)
+        queue = _Queue(self._sqs, arn, source.batch_size, handler, self._retry_seconds, self._clock)
         for n in range(workers.get(name, 1)):
             self._threads.append(
                 threading.Thread(
@@ -139,7 +140,9 @@ class _Queue:
         batch_size: int,
         handler: Callable[..., Any],
         retry_seconds: int,
+        clock: Callable[[], datetime],
     ) -> None:
+        self._clock = clock
         self.name = arn.rsplit(":", 1)[-1]
         self._arn = arn
         self._sqs = sqs
@@ -159,7 +162,9 @@ class _Queue:
         ).get("Messages", [])
         if not messages:
             return
-        event = {"Records": [_record(message, self._arn) for message in messages]}
+        # moto goes by the machine's clock, and all else here by one that can be set.
+        ahead = round((self._clock().timestamp() - time.time()) * 1000)
+        event = {"Records": [_record(message, self._arn, ahead) for message in messages]}
         try:
             self._handler(event, LambdaContext(60))
         except Exception as error:
@@ -238,8 +243,11 @@ def _entry(index: int, message: Mapping[str, Any]) -> dict[str, Any]:
     return {"Id": str(index), "ReceiptHandle": message["ReceiptHandle"]}
 
 
-def _record(message: Mapping[str, Any], arn: str) -> dict[str, Any]:
+def _record(message: Mapping[str, Any], arn: str, ahead_milliseconds: int) -> dict[str, Any]:
     """One record of the event, as Lambda gives it."""
+    stated = dict(message.get("Attributes", {}))
+    if "SentTimestamp" in stated:
+        stated["SentTimestamp"] = str(int(stated["SentTimestamp"]) + ahead_milliseconds)
     attributes = {
         name: {
             **{k[0].lower() + k[1:]: v for k, v in value.items()},
@@ -252,7 +260,7 @@ def _record(message: Mapping[str, Any], arn: str) -> dict[str, Any]:
         "messageId": message["MessageId"],
         "receiptHandle": message["ReceiptHandle"],
         "body": message["Body"],
-        "attributes": message.get("Attributes", {}),
+        "attributes": stated,
         "messageAttributes": attributes,
         "md5OfBody": message["MD5OfBody"],
         "eventSource": "aws:sqs",

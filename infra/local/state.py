@@ -22,6 +22,7 @@ from moto.core.utils import unix_time_millis
 from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
 from moto.dynamodb.models.table import Table
 from moto.s3.models import FakeBucket, FakeKey, s3_backends
+from moto.sns.models import Topic, sns_backends
 from moto.sqs.models import Message, Queue, sqs_backends
 
 from .journal import Record
@@ -32,12 +33,13 @@ _MODELS: dict[str, Any] = {
     "AWS::DynamoDB::Table": Table,
     "AWS::SQS::Queue": Queue,
     "AWS::S3::Bucket": FakeBucket,
+    "AWS::SNS::Topic": Topic,
 }
 _PARTITION = "aws"
 
 
 class CloudState:
-    """The tables, queues and buckets of one account in moto."""
+    """The tables, queues, topics and buckets of one account in moto."""
 
     def __init__(self, resources: Sequence[Resource], account: str, region: str) -> None:
         """Make them, empty, through the hooks that moto's CloudFormation calls."""
@@ -66,7 +68,8 @@ class CloudState:
 
     def close(self) -> None:
         """Forget all of it: moto's models are global to the process."""
-        for backend in (s3_backends[self._account], sqs_backends[self._account]):
+        accounts = (s3_backends, sqs_backends, sns_backends)
+        for backend in (account[self._account] for account in accounts):
             backend.reset()
         self._tables.clear()
         open_tables(self._account, self._region).reset()
@@ -75,6 +78,10 @@ class CloudState:
         """May a message of the queue be received? False for a queue that is not there."""
         found = [queue for queue in self._queues.values() if queue.name == queue_name]
         return any(m.visible and not m.delayed for queue in found for m in queue._messages)
+
+    def messages(self) -> set[tuple[str, str]]:
+        """Queue and id of every message, as of the last look at what changed."""
+        return set(self._known_messages)
 
     # --- what changed since the last call ---
 

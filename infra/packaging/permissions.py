@@ -31,6 +31,7 @@ _SQS = {
     "DeleteMessage": "DeleteMessage",
     "DeleteMessageBatch": "DeleteMessage",
     "GetQueueAttributes": "GetQueueAttributes",
+    "ChangeMessageVisibility": "ChangeMessageVisibility",
 }
 _S3 = {"GET": "GetObject", "PUT": "PutObject", "DELETE": "DeleteObject", "HEAD": "GetObject"}
 _TRANSACTED = {
@@ -81,8 +82,11 @@ def needed(call: Call) -> Iterator[Permission]:
         arn = f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter{path}"
         yield "ssm:GetParametersByPath", arn
     elif call.service == "ses" and call.path == "/v2/email/outbound-emails":
-        sender = json.loads(call.body)["FromEmailAddress"]
-        yield "ses:SendEmail", f"arn:aws:ses:{REGION}:{ACCOUNT}:identity/{sender}"
+        said = json.loads(call.body)
+        named = [f"identity/{said['FromEmailAddress']}"]
+        if "ConfigurationSetName" in said:
+            named.append(f"configuration-set/{said['ConfigurationSetName']}")
+        yield from (("ses:SendEmail", f"arn:aws:ses:{REGION}:{ACCOUNT}:{name}") for name in named)
     else:
         raise UnknownCallError(f"{call.service} {operation or f'{call.method} {call.path}'}")
 

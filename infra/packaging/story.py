@@ -7,6 +7,7 @@ sweep: enough to run every function, and the libraries that only some requests n
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -14,6 +15,9 @@ from typing import Any
 
 import boto3
 
+from chalicelib.settings import Settings
+
+from ..local import callers
 from ..local.carriers import LOCAL_SECRETS, Carriers, Mailbox
 from . import PackagingError, hold, stack
 from .building import Built
@@ -93,6 +97,7 @@ class Story:
         ids = self._receive_texts(api)
         self._work_off("app.handle_interactions", "InteractionsQueueArn", 2)
         self._work_off("app.handle_urgent", "UrgentQueueArn", 1)
+        self._receive_notices()
         self._look_up(api, ids)
         self._sweep()
         self._learn(api)
@@ -134,6 +139,18 @@ class Story:
         self._tell(f"POST {_SMS} takes a signed message and refuses a forged one")
         return [f"twilio:{sid}" for sid in _TEXTS]
 
+    def _receive_notices(self) -> None:
+        """Two of AWS's topics, the queue behind them, and the queue that what they tell goes to."""
+        told = stack.outputs(self._client("cloudformation"), self._built.stage)
+        sns, brand = self._client("sns"), Settings.model_validate(LOCAL_SECRETS)
+        rng, now = random.SystemRandom(), datetime.now(UTC)
+        text = callers.aws_text(brand, _JOE, "how much is it?", rng=rng)
+        mail = callers.mail(brand, "joe@example.com", "", "GTX in a 44?", now=now, rng=rng)
+        sns.publish(TopicArn=told["TextsTopicArn"], Message=text.message)
+        sns.publish(TopicArn=told["MailTopicArn"], Message=mail.message)
+        self._work_off("app.handle_notices", "NoticesQueueArn", 2)
+        self._work_off("app.handle_interactions", "InteractionsQueueArn", 2)
+
     def _work_off(self, handler: str, output: str, count: int) -> None:
         """Hand the function what is on its queue, as the event source mapping would."""
         sqs = self._client("sqs")
@@ -166,6 +183,9 @@ class Story:
         hold(len(decided["offers"]) == 1, "is what was decided for Joe", [str(decided)])
         self._function("app.handle_collect").invoke(schedule_event("handle_collect"))
         self._work_off("app.handle_learn", "LearningQueueArn", 1)
+        self._function("app.handle_snapshot").invoke(schedule_event("handle_snapshot"))
+        candidate = _asked(api, rest_event("GET", "/models"))["candidate"]
+        hold(candidate is not None, "left no candidate", ["handle_snapshot"])
         learned = _asked(api, json_event("POST", "/models", {}))
         hold(learned["observations"] > 0, "is what was counted", [str(learned)])
         _asked(api, json_event("PUT", "/models/rollout", {"share": 1}))
@@ -201,6 +221,7 @@ class Story:
             "ARTIFACTS_BUCKET": outputs["ArtifactsBucket"],
             # Outcomes are due at once: nobody waits for three days here.
             "ATTRIBUTION_HOURS": "0.000001",
+            "SNAPSHOT_LEAST_DECISIONS": "1",
             "TWILIO_API_URL": urls.twilio_url,
             "TWILIO_ACCOUNT_SID": LOCAL_SECRETS["twilio_account_sid"],
             "TWILIO_NUMBER": LOCAL_SECRETS["twilio_number"],

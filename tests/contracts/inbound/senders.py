@@ -32,6 +32,9 @@ SETTINGS = Settings(
     x_user_id="999",
     twilio_auth_token=SecretStr("local-twilio-token"),
     twilio_number="+15550009999",
+    whatsapp_app_secret=SecretStr("local-whatsapp-secret"),
+    whatsapp_verify_token=SecretStr("local-whatsapp-verify-token"),
+    whatsapp_phone_number_id="106540352242922",
 )
 
 Mangle = Callable[[str], str]
@@ -96,6 +99,14 @@ def from_twilio_as_json(
     signed = RequestValidator(secret).compute_signature(request.url, {})
     headers = {"content-type": "application/json", "x-twilio-signature": mangle(signed)}
     return post("/webhooks/twilio/messages", body, headers, query)
+
+
+def from_whatsapp(
+    body: bytes, secret: str = "local-whatsapp-secret", mangle: Mangle = as_is
+) -> InboundRequest:
+    signature = mangle("sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest())
+    headers = {"content-type": "application/json", "x-hub-signature-256": signature}
+    return post("/webhooks/whatsapp", body, headers)
 
 
 def from_segment(
@@ -174,6 +185,12 @@ SENDERS = [
         lambda secret, mangle: from_twilio_as_json(
             json.dumps(TWILIO_MESSAGE).encode(), secret, mangle
         ),
+    ),
+    Sender(
+        "whatsapp",
+        "whatsapp",
+        "local-whatsapp-secret",
+        lambda secret, mangle: from_whatsapp(payload("whatsapp/text.json"), secret, mangle),
     ),
     Sender("segment-basic", "segment", "local-write-key", _segment_by_header, covers_body=False),
     Sender("segment-query", "segment", "local-write-key", _segment_by_query, covers_body=False),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import random
 import socket
 from collections.abc import Callable, Iterator
@@ -15,9 +17,20 @@ import urllib3
 from botocore.config import Config
 
 from chalicelib.model import Channel, Reply
-from chalicelib.outbound import SES_CONFIG, Carrier, SesCarrier, TwilioCarrier, XCarrier
+from chalicelib.outbound import (
+    ONE_ATTEMPT,
+    AwsSmsCarrier,
+    Carrier,
+    PushCarrier,
+    SesCarrier,
+    TwilioCarrier,
+    TwilioVoiceCarrier,
+    WhatsAppCarrier,
+    XCarrier,
+)
 from chalicelib.settings import Settings
 from infra.local.carriers import LOCAL_SECRETS, Carriers, Mailbox, Urls
+from infra.local.carriers.push import address
 from infra.local.carriers.server import StandIn
 
 NOW = datetime(2026, 11, 18, 17, 0, tzinfo=UTC)
@@ -66,7 +79,7 @@ class Local:
             region_name="eu-central-1",
             aws_access_key_id=other.pop("key", "local"),
             aws_secret_access_key=other.pop("secret", "local"),
-            config=SES_CONFIG.merge(Config(**other)),
+            config=ONE_ATTEMPT.merge(Config(**other)),
         )
 
 
@@ -114,10 +127,47 @@ def make_twilio(local: Local, url: str, read_seconds: float, **secrets: str) -> 
     return TwilioCarrier(settings, http=local.http, clock=local.clock, timeout=timeout)
 
 
+def make_voice(local: Local, url: str, read_seconds: float, **secrets: str) -> Carrier:
+    public = {"public_url": "https://reply.example"}
+    settings = local.settings(twilio_api_url=url, **public, **secrets)
+    timeout = urllib3.Timeout(connect=3.0, read=read_seconds)
+    return TwilioVoiceCarrier(settings, http=local.http, clock=local.clock, timeout=timeout)
+
+
+def make_whatsapp(local: Local, url: str, read_seconds: float, **secrets: str) -> Carrier:
+    settings = local.settings(whatsapp_api_url=url, **secrets)
+    timeout = urllib3.Timeout(connect=3.0, read=read_seconds)
+    return WhatsAppCarrier(settings, http=local.http, timeout=timeout)
+
+
+def make_push(local: Local, url: str, read_seconds: float, **secrets: str) -> Carrier:
+    keys = {name: a_vapid_key(secret) for name, secret in secrets.items()}
+    settings = local.settings(push_service_url=url, **keys)
+    timeout = urllib3.Timeout(connect=3.0, read=read_seconds)
+    return PushCarrier(settings, http=local.http, clock=local.clock, timeout=timeout)
+
+
+def a_vapid_key(secret: str) -> str:
+    """A private key that is one, whatever it was guessed from."""
+    return base64.urlsafe_b64encode(hashlib.sha256(secret.encode()).digest()).decode()
+
+
 def make_ses(local: Local, url: str, read_seconds: float, **secrets: str) -> Carrier:
     secret = secrets.get("aws_secret_access_key", "local")
     client = local.ses_client(url, read_timeout=read_seconds, secret=secret)
     return SesCarrier(local.settings(), client=client)
+
+
+def make_aws_sms(local: Local, url: str, read_seconds: float, **secrets: str) -> Carrier:
+    client = boto3.client(
+        "pinpoint-sms-voice-v2",
+        endpoint_url=url,
+        region_name="eu-central-1",
+        aws_access_key_id="local",
+        aws_secret_access_key=secrets.get("aws_secret_access_key", "local"),
+        config=ONE_ATTEMPT.merge(Config(read_timeout=read_seconds)),
+    )
+    return AwsSmsCarrier(local.settings(), client=client)
 
 
 CASES = (
@@ -155,6 +205,39 @@ CASES = (
         wrong_credential="twilio_auth_token",
     ),
     Case(
+        channel=Channel.VOICE,
+        to=JOE_PHONE,
+        standin=lambda c: c.twilio,
+        url=lambda urls: urls.twilio_url,
+        make=make_voice,
+        refused=Reply(channel=Channel.VOICE, to="12", text="Hello"),
+        says_when=True,
+        can_be_asked=True,
+        wrong_credential="twilio_auth_token",
+    ),
+    Case(
+        channel=Channel.WHATSAPP,
+        to=JOE_PHONE,
+        standin=lambda c: c.whatsapp,
+        url=lambda urls: urls.whatsapp_url,
+        make=make_whatsapp,
+        refused=Reply(channel=Channel.WHATSAPP, to="12", text="Hello"),
+        says_when=False,
+        can_be_asked=False,
+        wrong_credential="whatsapp_token",
+    ),
+    Case(
+        channel=Channel.SMS,
+        to=JOE_PHONE,
+        standin=lambda c: c.aws_sms,
+        url=lambda urls: urls.aws_sms_url,
+        make=make_aws_sms,
+        refused=Reply(channel=Channel.SMS, to="12", text="Hello"),
+        says_when=False,
+        can_be_asked=False,
+        wrong_credential="aws_secret_access_key",
+    ),
+    Case(
         channel=Channel.EMAIL,
         to=JOE_EMAIL,
         standin=lambda c: c.ses,
@@ -164,6 +247,19 @@ CASES = (
         says_when=False,
         can_be_asked=False,
         wrong_credential="aws_secret_access_key",
+    ),
+    Case(
+        channel=Channel.PUSH,
+        to=address("joes-browser"),
+        standin=lambda c: c.push,
+        url=lambda urls: urls.push_url,
+        make=make_push,
+        refused=Reply(
+            channel=Channel.PUSH, to=address("joes").replace("/send/", "/elsewhere/"), text="Hello"
+        ),
+        says_when=True,
+        can_be_asked=False,
+        wrong_credential="vapid_private_key",
     ),
 )
 

@@ -182,6 +182,47 @@ def test_twilio_s_client_understands_the_stand_in_s_refusals(
     assert local.mailbox.messages() == ()
 
 
+TWIML = "<Response><Gather action='{}'><Say>In stock! &amp; 👟</Say></Gather></Response>"
+
+
+def test_twilio_s_client_calls_reads_and_lists_at_the_stand_in(local: Local) -> None:
+    client, number = a_twilio(local), LOCAL_SECRETS["twilio_number"]
+    made = client.calls.create(to=JOE_PHONE, from_=number, twiml=TWIML)
+    assert (made.status, made.direction, made.to) == ("queued", "outbound-api", JOE_PHONE)
+    (arrived,) = local.mailbox.messages("voice")
+    assert (arrived.provider_id, arrived.text) == (made.sid, "In stock! & 👟")
+    local.carriers.twilio.callbacks.settle()
+    read = client.calls(made.sid).fetch()
+    assert (read.status, read.duration, read.start_time) == ("completed", "12", local.clock.now)
+    found = client.calls.list(to=JOE_PHONE, from_=number, start_time_after=local.clock.now)
+    assert [call.sid for call in found] == [made.sid]
+    assert client.calls.list(to="+15557654321") == []
+    with pytest.raises(TwilioRestException) as gone:
+        client.calls("CA404").fetch()
+    assert gone.value.code == 20404
+
+
+@pytest.mark.parametrize(
+    ("code", "changed"),
+    [
+        (21211, {"to": "12"}),
+        (21210, {"from_": "+15550001111"}),
+        (21205, {"twiml": ""}),
+        (12100, {"twiml": "<Response><Say>cut off"}),
+        (12100, {"twiml": "<Reply/>"}),
+        (12100, {"twiml": f"<Response><Say>{'a' * 4000}</Say></Response>"}),
+    ],
+)
+def test_twilio_s_client_understands_the_refusals_of_calls(
+    local: Local, code: int, changed: dict[str, str]
+) -> None:
+    good = {"to": JOE_PHONE, "from_": LOCAL_SECRETS["twilio_number"], "twiml": TWIML}
+    with pytest.raises(TwilioRestException) as refused:
+        a_twilio(local).calls.create(**{**good, **changed})
+    assert (refused.value.status, refused.value.code) == (400, code)
+    assert local.mailbox.messages() == ()
+
+
 class Receiver(StandIn):
     """Where status callbacks go."""
 
@@ -226,6 +267,29 @@ def test_status_callbacks_come_in_order_and_carry_twilio_s_signature(
         flat = {name: values[0] for name, values in form.items()}
         assert validator.validate(url, flat, signature)
     assert [status for _, _, status in local.carriers.twilio.callbacks.told] == [204] * 3
+
+
+@pytest.mark.parametrize(("end", "told"), [("completed", 2), ("busy", 1)])
+def test_a_key_and_the_end_of_a_call_are_told_with_twilio_s_signature(
+    local: Local, receiver: Receiver, end: str, told: int
+) -> None:
+    local.carriers.twilio.calls.press(JOE_PHONE, "9")
+    local.carriers.twilio.calls.end(JOE_PHONE, end)
+    url = receiver.start()
+    a_twilio(local).calls.create(
+        to=JOE_PHONE,
+        from_=LOCAL_SECRETS["twilio_number"],
+        twiml=TWIML.format(f"{url}/key?language=de"),
+        status_callback=f"{url}/end?key=o-1",
+    )
+    local.carriers.twilio.callbacks.settle()
+    validator = RequestValidator(LOCAL_SECRETS["twilio_auth_token"])
+    forms = []
+    for request in receiver.received:
+        form = {name: found[0] for name, found in parse_qs(request.body.decode()).items()}
+        assert validator.validate(request.url, form, request.headers["x-twilio-signature"])
+        forms.append((request.path, form["CallStatus"], form.get("Digits")))
+    assert forms == [("/key", "in-progress", "9"), ("/end", end, None)][-told:]
 
 
 def test_a_callback_that_nobody_hears_stops_nothing(local: Local, unheard: str) -> None:
@@ -281,7 +345,7 @@ def test_a_marketing_e_mail_carries_one_click_unsubscribe_and_its_key(local: Loc
     simple = request["Content"]["Simple"]
     headers = {header["Name"]: header["Value"] for header in simple["Headers"]}
     assert headers == {
-        "List-Unsubscribe": f"<{url}>",
+        "List-Unsubscribe": f"<{url}>, <mailto:care@retailerxyz.example?subject=unsubscribe>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
     }
     assert simple["Body"]["Html"]["Data"] == "<p>Ten percent off</p>"

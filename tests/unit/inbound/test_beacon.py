@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
-from chalicelib.inbound import segment
+from chalicelib.inbound import InboundRequest, segment
 from chalicelib.inbound.beacon import read_script
 from chalicelib.model import Identification, Interaction, WebEvent
 
@@ -48,7 +50,8 @@ def read(sent: list[dict[str, Any]]) -> list[Interaction]:
 
 def test_the_beacon_is_small_and_plain() -> None:
     script = read_script()
-    assert len(script.splitlines()) < 60
+    assert len(script.splitlines()) < 110
+    assert len(script) < 5_500
     assert script.isascii()
     assert "sendBeacon" in script
 
@@ -117,3 +120,77 @@ def test_what_the_browser_refused_is_sent_with_the_next_beacon(tmp_path: Path) -
     page = "rejoinder.track('First'); leave(); rejoinder.track('Second')"
     sent = visit(tmp_path, page, refuses=1)
     assert [i.body.name for i in read(sent) if isinstance(i.body, WebEvent)] == ["first", "second"]
+
+
+@needs_node
+def test_a_proof_goes_with_every_event_until_they_log_out(tmp_path: Path) -> None:
+    page = (
+        "rejoinder.page(); rejoinder.identify('joe', {}, 'p1'); rejoinder.track('Cart Viewed');"
+        "rejoinder.reset().then(function () { rejoinder.page(); })"
+    )
+    before, after = visit(tmp_path, page)
+    events = json.loads(before["body"])["batch"] + json.loads(after["body"])["batch"]
+    told = [(e["userId"], e["context"].get("identityProof")) for e in events]
+    assert told == [(None, None), ("joe", "p1"), ("joe", "p1"), (None, None)]
+    ids = [e["anonymousId"] for e in events]
+    assert ids[0] == ids[1] == ids[2] != ids[3]
+
+
+@needs_node
+def test_an_identification_without_proof_forgets_the_last_one_s(tmp_path: Path) -> None:
+    page = "rejoinder.identify('joe', {}, 'p1'); rejoinder.identify('ann')"
+    (sent,) = visit(tmp_path, page)
+    told = [e["context"].get("identityProof") for e in json.loads(sent["body"])["batch"]]
+    assert told == ["p1", None]
+
+
+@needs_node
+def test_the_inbox_is_asked_for_with_the_browser_s_id_in_a_header_alone(tmp_path: Path) -> None:
+    stored = {"rejoinder.anonymousId": "a1b2c3"}
+    page = "rejoinder.inbox().then(function (all) { return rejoinder.read(all[0].id); })"
+    asked, read, told = visit(tmp_path, page, stored=stored, answers=[{"id": "m/1"}])
+    assert (asked["method"], urlsplit(asked["url"]).path) == ("GET", "/inbox")
+    assert (read["method"], urlsplit(read["url"]).path) == ("POST", "/inbox/m%2F1/read")
+    for call in (asked, read):
+        assert call["headers"]["X-Anonymous-Id"] == "a1b2c3"
+        assert "a1b2c3" not in call["url"]
+        request = InboundRequest("GET", call["url"], {"authorization": ""}, {}, b"")
+        headers = {"authorization": call["headers"]["Authorization"]}
+        segment.verify(dataclasses.replace(request, headers=headers), SETTINGS)
+    assert told == {"told": [{"id": "m/1"}]}
+
+
+@needs_node
+def test_a_refused_inbox_is_told_by_its_status(tmp_path: Path) -> None:
+    page = "rejoinder.inbox().catch(function (status) { return status; })"
+    assert visit(tmp_path, page)[-1] == {"told": 401}
+
+
+@needs_node
+def test_a_visitor_takes_notifications_and_takes_them_no_more(tmp_path: Path) -> None:
+    page = (
+        "rejoinder.push({wording: 'Tell me'}).then(function () { return rejoinder.unpush(); })"
+        ".then(function () { return rejoinder.unpush(); })"
+    )
+    endpoint = "https://push.example/1"
+    registered, asked, sent = visit(tmp_path, page, worker=endpoint)
+    assert registered == {"register": "/push-worker.js"}
+    key = {"userVisibleOnly": True, "applicationServerKey": "local-push-key"}
+    assert asked == {"subscribe": key}
+    taken, ended = json.loads(sent["body"])["batch"]
+    assert (taken["event"], ended["event"]) == ("Push Subscribed", "Push Unsubscribed")
+    assert taken["properties"]["keys"] == {"p256dh": "P", "auth": "A"}
+    assert taken["properties"]["wording"] == "Tell me"
+    assert taken["properties"]["endpoint"] == endpoint
+    assert ended["properties"] == {"endpoint": endpoint}
+
+
+@needs_node
+def test_logging_out_ends_the_notifications_of_this_browser(tmp_path: Path) -> None:
+    page = (
+        "rejoinder.identify('joe', {}, 'p1');"
+        "rejoinder.push().then(function () { return rejoinder.reset(); })"
+    )
+    sent = visit(tmp_path, page, worker="https://push.example/1")[2]
+    ended = json.loads(sent["body"])["batch"][-1]
+    assert (ended["event"], ended["userId"]) == ("Push Unsubscribed", "joe")

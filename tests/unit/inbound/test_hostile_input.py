@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.errors import RejectedInput
-from chalicelib.inbound import InboundRequest, Parsed, segment, twilio, x
+from chalicelib.inbound import InboundRequest, Parsed, segment, twilio, twilio_calls, whatsapp, x
 from chalicelib.settings import Settings
 
 from ...contracts.inbound.senders import PAYLOADS, RECEIVED_AT, SETTINGS, TWILIO_MESSAGE, post
@@ -26,12 +26,15 @@ READERS: dict[str, Callable[[InboundRequest, Settings, datetime], Parsed]] = {
     "x": x.parse,
     "twilio": twilio.parse,
     "twilio-status": twilio.parse_status,
+    "twilio-calls": twilio_calls.parse_status,
+    "twilio-voice": twilio_calls.parse_key,
+    "whatsapp": whatsapp.parse,
     **{
         call: partial(segment.parse, call=call)
         for call in ("identify", "track", "page", "screen", "group", "alias", "batch")
     },
 }
-VERIFIERS = (x.verify, twilio.verify, segment.verify)
+VERIFIERS = (x.verify, twilio.verify, segment.verify, whatsapp.verify)
 
 each_reader = pytest.mark.parametrize("name", READERS)
 quickly = settings(
@@ -97,6 +100,7 @@ def test_any_json(name: str, document: Any) -> None:
 
 TWILIO_FIELDS = {
     **TWILIO_MESSAGE,
+    **{"CallSid": "CA1", "CallStatus": "busy", "Direction": "outbound-api", "Digits": "9"},
     "MessageStatus": "failed",
     "ErrorCode": "1",
     "OptOutType": "STOP",
@@ -105,9 +109,9 @@ TWILIO_FIELDS = {
 
 @quickly
 @given(fields=st.dictionaries(st.sampled_from(sorted(TWILIO_FIELDS)), st.text(max_size=30)))
-def test_any_field_of_a_text(fields: dict[str, str]) -> None:
+def test_any_field_of_a_text_or_a_call(fields: dict[str, str]) -> None:
     body = urlencode({**TWILIO_FIELDS, **fields}, errors="replace").encode()
-    for name in ("twilio", "twilio-status"):
+    for name in ("twilio", "twilio-status", "twilio-calls", "twilio-voice"):
         read(name, post("/", body))
 
 
@@ -116,6 +120,15 @@ def test_any_field_of_a_text(fields: dict[str, str]) -> None:
 @given(data=st.data())
 def test_an_x_event_with_anything_in_any_place(path: Any, data: st.DataObject) -> None:
     read("x", post("/", json.dumps(_spoil(json.loads(path.read_bytes()), data)).encode()))
+
+
+@pytest.mark.parametrize(
+    "path", sorted(PAYLOADS.glob("whatsapp/*.json")), ids=lambda path: path.stem
+)
+@quickly
+@given(data=st.data())
+def test_a_whatsapp_event_with_anything_in_any_place(path: Any, data: st.DataObject) -> None:
+    read("whatsapp", post("/", json.dumps(_spoil(json.loads(path.read_bytes()), data)).encode()))
 
 
 @pytest.mark.parametrize(
@@ -144,7 +157,7 @@ header_values = st.text(st.characters(), max_size=40)
 @given(
     body=st.binary(max_size=100),
     url=st.text(st.characters(), max_size=60),
-    values=st.lists(header_values, min_size=5, max_size=5),
+    values=st.lists(header_values, min_size=6, max_size=6),
 )
 def test_no_request_is_taken_for_a_signed_one(body: bytes, url: str, values: list[str]) -> None:
     names = (
@@ -153,6 +166,7 @@ def test_no_request_is_taken_for_a_signed_one(body: bytes, url: str, values: lis
         "x-twilio-webhooks-signature-settings",
         "content-type",
         "authorization",
+        "x-hub-signature-256",
     )
     headers = dict(zip(names, values, strict=True))
     for verify in VERIFIERS:

@@ -271,3 +271,28 @@ def test_it_keeps_nothing_without_a_journal(tmp_path: Path) -> None:
         client.close()
 
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_gone_is_gone_from_the_disk_when_it_is_to_be_forgotten(
+    open_cloud: OpenCloud, client_of: ClientOf, tmp_path: Path
+) -> None:
+    def held() -> int:
+        return (tmp_path / "journal.jsonl").read_bytes().count(b"zanzibar")
+
+    cloud = open_cloud()
+    dynamodb, sqs = client_of(cloud, "dynamodb"), client_of(cloud, "sqs")
+    key = {"pk": {"S": "zanzibar"}, "sk": {"S": "1"}}
+    dynamodb.put_item(TableName=LEDGER, Item=key)
+    sqs.send_message(QueueUrl=url_of(sqs), MessageBody="zanzibar too")
+    dynamodb.delete_item(TableName=LEDGER, Key=key)
+    assert held() == 3
+    cloud.forget()
+    assert held() == 1
+
+    (message,) = receive(sqs)
+    sqs.delete_message(QueueUrl=url_of(sqs), ReceiptHandle=message["ReceiptHandle"])
+    # A poll that finds nothing has time for it.
+    receive(sqs, WaitTimeSeconds=1)
+    assert held() == 0
+    again = open_cloud()
+    assert (again.damaged, again.unknown) == (0, 0)

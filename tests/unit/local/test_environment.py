@@ -9,7 +9,15 @@ from chalicelib.settings import load_settings
 from infra.local.carriers import Urls
 from infra.local.environment import carrier_secrets, environment, local_environment
 
-URLS = Urls("http://x", "http://twilio", "http://ses", "http://desk/handovers")
+URLS = Urls(
+    x_url="http://x",
+    twilio_url="http://twilio",
+    whatsapp_url="http://whatsapp/v26.0",
+    aws_sms_url="http://aws-sms",
+    ses_url="http://ses",
+    push_url="http://push",
+    desk_url="http://desk/handovers",
+)
 
 
 def made(**given: str) -> dict[str, str | None]:
@@ -30,7 +38,13 @@ def test_settings_find_everything_in_it() -> None:
     assert settings.twilio_auth_token.get_secret_value() == "local-twilio-token"
     assert settings.x_consumer_secret.get_secret_value() == "local-x-secret"
     assert settings.write_key.get_secret_value() == "local-write-key"
+    assert settings.whatsapp_api_url == "http://whatsapp/v26.0"
+    assert settings.whatsapp_app_secret.get_secret_value() == "local-whatsapp-secret"
+    assert settings.aws_sms_endpoint_url == "http://aws-sms"
+    assert settings.aws_sms_identity == "+15550008888"
     assert settings.ses_endpoint_url == "http://ses"
+    assert settings.push_service_url == "http://push"
+    assert settings.identity_secret.get_secret_value() == "local-identity-secret"
     assert settings.handover_webhook_url == "http://desk/handovers"
 
 
@@ -52,7 +66,9 @@ def test_a_shell_of_a_real_stage_leads_nowhere_real() -> None:
         "AWS_ENDPOINT_URL": "https://real",
         "X_API_URL": "https://api.x.com",
         "TWILIO_API_URL": "https://api.twilio.com",
+        "WHATSAPP_API_URL": "https://graph.facebook.com/v26.0",
         "SES_ENDPOINT_URL": "https://email.amazonaws.com",
+        "PUSH_SERVICE_URL": "https://fcm.googleapis.com",
         "HANDOVER_WEBHOOK_URL": "https://desk.example",
         "ARTIFACTS_BUCKET": "real",
         "SECRETS_PATH": "/rejoinder/prod",
@@ -80,3 +96,12 @@ def test_the_process_environment_is_put_back(monkeypatch: pytest.MonkeyPatch) ->
     assert os.environ["REJOINDER_A"] == "before"
     assert "REJOINDER_B" not in os.environ
     assert boto3.DEFAULT_SESSION is session
+
+
+def test_on_one_machine_everybody_is_made_offers_unless_one_asks_otherwise() -> None:
+    shares = [
+        load_settings({k: v for k, v in made(**given).items() if v is not None}).control_share
+        for given in ({}, {"CONTROL_SHARE": "0.5"})
+    ]
+
+    assert shares == [0.0, 0.5]

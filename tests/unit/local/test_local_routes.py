@@ -7,14 +7,15 @@ import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote
 
 import pytest
 
-from chalicelib.inbound import InboundRequest, Parsed, segment, twilio, x
+from chalicelib.inbound import InboundRequest, Parsed, notices, segment, twilio, whatsapp, x
 from chalicelib.model import Channel, Message, WebEvent
 from chalicelib.settings import Settings, load_settings
 from infra.local.carriers import Accepted, Mailbox
+from infra.local.carriers.topics import Topic
 from infra.local.clock import LocalClock
 from infra.local.local_routes import LocalRoutes
 from infra.local.server import HttpRequest, HttpResponse, HttpServer
@@ -51,6 +52,10 @@ class Local:
                 "TWILIO_AUTH_TOKEN": "s2",
                 "TWILIO_NUMBER": "+15550009999",
                 "WRITE_KEY": "s3",
+                "AWS_SMS_IDENTITY": "+15550008888",
+                "SES_REPLY_TO": "care@retailerxyz.example",
+                "WHATSAPP_APP_SECRET": "s4",
+                "WHATSAPP_PHONE_NUMBER_ID": "106540352242922",
             }
         )
         self.routes = LocalRoutes(
@@ -61,6 +66,8 @@ class Local:
             interaction_of=self.interaction_of,
             clock_was_set=self.note_clock,
             rng=random.Random(1),
+            texts=Topic(webhook.server.url, "arn:aws:sns:us-east-1:1:texts"),
+            mail=Topic(webhook.server.url, "arn:aws:sns:us-east-1:1:mail"),
         )
 
     def interaction_of(self, provider: str, provider_id: str) -> str | None:
@@ -162,6 +169,55 @@ def test_a_text_is_signed_as_twilio_signs(sender: str, local: Local, webhook: We
     assert interaction.body.text == "hi 👟 & more"
 
 
+def published(webhook: Webhook, topic: str) -> str:
+    """What the one request published, and that it was to this topic."""
+    (request,) = webhook.requests
+    form = dict(parse_qsl(request.body.decode()))
+    assert (form["Action"], form["TopicArn"]) == ("Publish", f"arn:aws:sns:us-east-1:1:{topic}")
+    assert "/sns/aws4_request" in (request.header("authorization") or "")
+    return form["Message"]
+
+
+def test_a_text_by_aws_is_published_as_two_way_sms_does(local: Local, webhook: Webhook) -> None:
+    said = {"from": "+15551230001", "text": "Größe 44?", "provider": "aws_sms"}
+    _, answer = local.ask("POST", "/local/text", said)
+
+    parsed = notices.parse(published(webhook, "texts"), local.settings, NOW)
+    interaction = only(parsed, answer["interaction_id"])
+    assert interaction.identities == ("phone:+15551230001",)
+    assert interaction.body == Message(channel=Channel.SMS, text="Größe 44?")
+
+
+def test_a_mail_is_published_as_ses_does(local: Local, webhook: Webhook) -> None:
+    said = {"from": "Joe@example.com", "subject": "Größe 44?", "text": "Is it there? ½"}
+    _, answer = local.ask("POST", "/local/mail", said)
+
+    parsed = notices.parse(published(webhook, "mail"), local.settings, NOW)
+    interaction = only(parsed, answer["interaction_id"])
+    assert interaction.identities == ("email:joe@example.com",)
+    assert isinstance(interaction.body, Message)
+    assert interaction.body.text == "Größe 44?\nIs it there? ½"
+    assert interaction.body.reply_to
+
+
+def test_a_topic_that_is_not_there_is_told(local: Local, webhook: Webhook) -> None:
+    webhook.status = 500
+    status, _ = local.ask("POST", "/local/mail", {"from": "joe@example.com", "text": "x"})
+    assert status == 502
+
+
+def test_a_whatsapp_message_is_signed_as_whatsapp_signs(local: Local, webhook: Webhook) -> None:
+    said = {"from": "phone:+1 (555) 123-0001", "text": "hi 👟 & more"}
+    _, answer = local.ask("POST", "/local/whatsapp", said)
+
+    request = inbound(webhook, local.settings)
+    whatsapp.verify(request, local.settings)
+    interaction = only(whatsapp.parse(request, local.settings, NOW), answer["interaction_id"])
+    assert interaction.identities == ("phone:+15551230001",)
+    assert (interaction.body.channel, interaction.body.text) == (Channel.WHATSAPP, "hi 👟 & more")
+    assert interaction.occurred_at == NOW
+
+
 @pytest.mark.parametrize(
     ("said", "name", "properties"),
     [
@@ -214,6 +270,10 @@ def test_two_posts_of_one_moment_have_two_ids(local: Local) -> None:
         ("/local/tweet", b"[" * 100_000),
         ("/local/tweet", []),
         ("/local/text", {"from": "joe", "text": "x"}),
+        ("/local/whatsapp", {"from": "joe", "text": "x"}),
+        ("/local/text", {"from": "+15551230001", "text": "x", "provider": "pigeon"}),
+        ("/local/mail", {"from": "joe", "text": "x"}),
+        ("/local/mail", {"from": "joe@example.com"}),
         ("/local/click", {"user_id": "joe", "product_id": 5}),
         ("/local/click", {"product_id": "x"}),
         ("/local/clock", {"now": "yesterday"}),

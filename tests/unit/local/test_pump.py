@@ -76,6 +76,8 @@ def test_messages_reach_the_handler_as_lambda_gives_them(
     assert record["eventSourceARN"] == f"arn:aws:sqs:us-east-1:{cloud.account}:{QUEUE}"
     assert record["attributes"]["ApproximateReceiveCount"] == "1"
     assert record["messageAttributes"]["kind"]["stringValue"] == "x"
+    # By the clock that can be set, as all else here.
+    assert abs(int(record["attributes"]["SentTimestamp"]) - NOW.timestamp() * 1000) < 60_000
     assert {"messageId", "receiptHandle", "md5OfBody", "awsRegion"} <= set(record)
     assert held(sqs) == 0
 

@@ -30,6 +30,7 @@ def described(client_of: Any) -> dict[str, Any]:
     return {**found, "buckets": [b.replace("123456789012", "000000000001") for b in buckets]}
 
 
+@pytest.mark.filterwarnings("ignore:Tried to parse AWS..S.S..(Queue|Topic)Policy:UserWarning")
 def test_we_make_what_cloudformation_makes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Judged by moto's CloudFormation, which is too slow to start with each time."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):

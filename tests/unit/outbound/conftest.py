@@ -67,6 +67,7 @@ def http() -> urllib3.PoolManager:
 def settings(scripted_server: Scripted) -> Settings:
     url = scripted_server.url
     own = {"x_api_url": url, "twilio_api_url": f"{url}/", "public_url": "https://reply.example/"}
+    own |= {"whatsapp_api_url": f"{url}/v26.0/"}
     return Settings.model_validate({**LOCAL_SECRETS, **own})
 
 

@@ -16,7 +16,7 @@ from botocore.stub import ANY, Stubber
 
 from chalicelib.errors import ConfigurationError
 from chalicelib.model import Channel, Customer, Handover
-from chalicelib.outbound import SES_CONFIG, HandoverDesk
+from chalicelib.outbound import ONE_ATTEMPT, HandoverDesk
 from chalicelib.settings import Settings
 
 from .conftest import NOW, Scripted
@@ -43,7 +43,7 @@ def ses() -> Iterator[tuple[Any, Stubber]]:
         region_name="us-east-1",
         aws_access_key_id="local",
         aws_secret_access_key="local",
-        config=SES_CONFIG,
+        config=ONE_ATTEMPT,
     )
     with Stubber(client) as stub:
         yield client, stub
@@ -126,6 +126,7 @@ def test_the_mailbox_alone_is_told_by_e_mail(
             "Destination": {"ToAddresses": ["desk@retailerxyz.example"]},
             "Content": ANY,
             "EmailTags": [{"Name": "rejoinder-key", "Value": "out-1"}],
+            "ConfigurationSetName": "rejoinder-local",
         },
     )
     only_mail = both.model_copy(update={"handover_webhook_url": ""})

@@ -19,7 +19,8 @@ from botocore.stub import Stubber
 
 from chalicelib.errors import ConfigurationError
 from chalicelib.model import Channel
-from chalicelib.outbound.ses import SES_CONFIG, SesCarrier, tag
+from chalicelib.outbound import ONE_ATTEMPT
+from chalicelib.outbound.ses import SesCarrier, tag
 from chalicelib.settings import Settings
 
 from .conftest import Scripted, a_reply, an_entry
@@ -38,7 +39,7 @@ def a_client(config: Config, url: str | None = None) -> Any:
 
 @pytest.fixture(scope="module")
 def client() -> Any:
-    return a_client(SES_CONFIG)
+    return a_client(ONE_ATTEMPT)
 
 
 @pytest.fixture
@@ -50,19 +51,19 @@ EMAIL = a_reply(Channel.EMAIL, "joe@example.com", subject="Your shoe")
 
 
 def test_a_client_that_retries_by_itself_is_refused(settings: Settings) -> None:
-    with pytest.raises(ConfigurationError, match="SES_CONFIG"):
+    with pytest.raises(ConfigurationError, match="ONE_ATTEMPT"):
         SesCarrier(settings, client=a_client(Config()))
 
 
 def test_the_client_s_time_outs_are_those_of_the_other_carriers() -> None:
-    assert (SES_CONFIG.connect_timeout, SES_CONFIG.read_timeout) == (3, 10)
+    assert (ONE_ATTEMPT.connect_timeout, ONE_ATTEMPT.read_timeout) == (3, 10)
 
 
 def test_a_connection_serves_one_mail_and_a_plain_one_has_no_extra_headers(
     settings: Settings, provider: Scripted
 ) -> None:
     provider.then(200, {"MessageId": "m-1"})
-    result = SesCarrier(settings, client=a_client(SES_CONFIG, provider.url)).send(EMAIL, key="1")
+    result = SesCarrier(settings, client=a_client(ONE_ATTEMPT, provider.url)).send(EMAIL, key="1")
     assert (result.status, result.provider_id) == ("sent", "m-1")
     (request,) = provider.requests
     assert request.headers["connection"] == "close"
@@ -76,7 +77,44 @@ def test_a_connection_serves_one_mail_and_a_plain_one_has_no_extra_headers(
             }
         },
         "EmailTags": [{"Name": "rejoinder-key", "Value": "1"}],
+        "ReplyToAddresses": ["care@retailerxyz.example"],
+        "ConfigurationSetName": "rejoinder-local",
     }
+
+
+def test_an_answer_stands_in_the_thread_of_the_mail_that_it_answers(
+    settings: Settings, provider: Scripted
+) -> None:
+    provider.then(200, {"MessageId": "m-1"})
+    answer = EMAIL.model_copy(update={"reply_to": "<61967230@example.com>"})
+    SesCarrier(settings, client=a_client(ONE_ATTEMPT, provider.url)).send(answer, key="1")
+    assert provider.requests[0].document()["Content"]["Simple"]["Headers"] == [
+        {"Name": "In-Reply-To", "Value": "<61967230@example.com>"},
+        {"Name": "References", "Value": "<61967230@example.com>"},
+    ]
+
+
+@pytest.mark.parametrize("forged", ["<a@b>\r\nBcc: x@y", "a@b", "<ü@b>", "", "<" + "a" * 999 + ">"])
+def test_what_is_no_message_id_becomes_no_header(
+    settings: Settings, provider: Scripted, forged: str
+) -> None:
+    provider.then(200, {"MessageId": "m-1"})
+    answer = EMAIL.model_copy(update={"reply_to": forged})
+    SesCarrier(settings, client=a_client(ONE_ATTEMPT, provider.url)).send(answer, key="1")
+    assert "Headers" not in provider.requests[0].document()["Content"]["Simple"]
+
+
+def test_without_what_is_optional_nothing_is_said_of_it(
+    settings: Settings, provider: Scripted
+) -> None:
+    provider.then(200, {"MessageId": "m-1"})
+    bare = settings.model_copy(update={"ses_reply_to": "", "ses_configuration_set": ""})
+    marketing = EMAIL.model_copy(update={"unsubscribe_url": "https://reply.example/u/1"})
+    SesCarrier(bare, client=a_client(ONE_ATTEMPT, provider.url)).send(marketing, key="1")
+    document = provider.requests[0].document()
+    assert not {"ReplyToAddresses", "ConfigurationSetName"} & set(document)
+    headers = {h["Name"]: h["Value"] for h in document["Content"]["Simple"]["Headers"]}
+    assert headers["List-Unsubscribe"] == "<https://reply.example/u/1>"
 
 
 @pytest.mark.parametrize(
