@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from ..model import (
     Aggregates,
     Behaviour,
+    Channel,
     Click,
     Customer,
     Identification,
@@ -25,10 +26,10 @@ from ..model import (
     OfferContact,
     Order,
     OrderLine,
-    Reach,
     WebEvent,
     category_prefixes,
 )
+from .deliveries import answered, written
 
 RECENT_LIMIT = 50
 """How many things done online the view keeps in detail."""
@@ -96,11 +97,17 @@ def record(customer: Customer, interaction: Interaction, category_of: CategoryOf
     tally = Tally(customer.aggregates)
     tally.seen(interaction.occurred_at)
     changed: dict[str, Any] = {"aggregates": tally.aggregates()}
-    if isinstance(body, Message):
-        reach = customer.reach.get(body.channel, Reach())
-        heard = reach.model_copy(update={"last_inbound_at": interaction.occurred_at})
-        changed["reach"] = {**customer.reach, body.channel: heard}
+    if isinstance(body, Message) and not _is_a_switch(body):
+        customer = written(customer, body.channel, interaction.occurred_at)
     return customer.model_copy(update=changed)
+
+
+def _is_a_switch(message: Message) -> bool:
+    """Something set with the provider, which tells us of it: nobody wrote a word, and WhatsApp
+    names no message to answer to."""
+    wordless = not message.text.strip()
+    unsaid = message.channel is Channel.WHATSAPP and message.reply_to is None
+    return message.provider_handled is not None and (wordless or unsaid)
 
 
 def record_order(customer: Customer, order: Order) -> Customer:
@@ -117,8 +124,8 @@ def record_order(customer: Customer, order: Order) -> Customer:
 
 
 def record_click(customer: Customer, click: Click, at: datetime) -> Customer:
-    """The customer with their answer to an offer: the contact that carried the link was clicked,
-    when it was first."""
+    """The customer with their answer to a message, and to an offer: the contact that carried the
+    link was clicked, when it was first."""
 
     def is_news(contact: OfferContact) -> bool:
         if (contact.decision_id, contact.offer_id) != (click.decision_id, click.offer_id):
@@ -130,6 +137,8 @@ def record_click(customer: Customer, click: Click, at: datetime) -> Customer:
 
     clicked = {"response": "clicked", "response_at": at}
     offers = tuple(o.model_copy(update=clicked) if is_news(o) else o for o in customer.offers)
+    if click.channel is not None and click.sent_at is not None:
+        customer = answered(customer, click.channel, sent_at=click.sent_at, at=at)
     return customer.model_copy(update={"offers": offers})
 
 

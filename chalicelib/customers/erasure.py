@@ -1,14 +1,39 @@
-"""A customer's right to be forgotten, as far as the customers table goes."""
+"""A customer's rights to see and to be forgotten, as far as the customers table goes."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
+from typing import Final, NamedTuple
 
 from .. import documents
-from ..model import ConsentState, Customer, Identity
-from .linking import records_of
-from .store import PROFILE, WISHES, CustomerStore, Item
+from ..model import ConsentState, Customer
+from .items import PROFILE, WISHES, Item, partition
+from .linking import PARTED, parted_key, records_of
+from .merging import Merge
+from .store import CustomerStore
 from .suppression import suppress
+
+IDENTITY, WHOLE = "identities", "profile"
+"""Kinds whose removal has a condition: an identity may have become somebody else's, and the profile
+goes only as it was read."""
+
+_KINDS: Final = {
+    "trace": "traces",
+    "merge": "merges",
+    PARTED: "merges",
+    "consent": "consents",
+    "asked": "opt-in questions",
+    WISHES: "wishes",
+}
+
+
+class Kept(NamedTuple):
+    """One item that is kept of a customer: what kind of thing it is, and in which table."""
+
+    kind: str
+    table: str
+    item: Item
 
 
 def refused(customer: Customer) -> bool:
@@ -16,43 +41,55 @@ def refused(customer: Customer) -> bool:
     return any(c.state is ConsentState.DENIED for c in customer.consents)
 
 
+def kept_of(store: CustomerStore, customer: Customer) -> Iterator[Kept]:
+    """Every item of theirs, in the order in which it is safe to remove them.
+
+    The profile is last: what a crash left is found through it, and so is what arrived meanwhile.
+    Those merged into it are first: after a crash they are still found through it.
+    """
+    own, *merged = records_of(store, customer.id)
+    for record_id in reversed(merged):
+        for item in list(store.items(record_id, "")):
+            for each in _with_its_twin(store, item):
+                yield Kept("merged records", store.table, each)
+    profile: Item | None = None
+    for item in list(store.items(own, "")):
+        if item["sk"]["S"] == PROFILE:
+            profile = item
+            continue
+        for each in _with_its_twin(store, item):
+            yield Kept(kind_of(item), store.table, each)
+    for identity in customer.identities:
+        tied = store.item(f"identity#{identity}", "identity")
+        if tied is not None and tied["customer_id"]["S"] == own:
+            yield Kept(IDENTITY, store.table, tied)
+    if profile is not None:
+        yield Kept(WHOLE, store.table, profile)
+
+
 def erase(store: CustomerStore, customer: Customer) -> dict[str, int]:
     """Remove every item of theirs; answers how many of each kind. Safe to repeat.
 
-    The profile goes last, and only as it was read: what a crash left is found through it, and so is
-    what arrived meanwhile. Raises documents.Cancelled when something did: erase again.
+    What they refused outlives it. Raises documents.Cancelled when the profile changed since it was
+    read: erase again.
     """
     if refused(customer):
         suppress(store, customer.identities)
     removed: Counter[str] = Counter()
-    own, *merged = records_of(store, customer.id)
-    # Those merged into it first: after a crash they are still found through it.
-    for record_id in reversed(merged):
-        removed["merged records"] += len([_remove(store, i) for i in store.items(record_id, "")])
-    for item in list(store.items(own, "")):
-        if item["sk"]["S"] != PROFILE:
-            removed[_kind(item["sk"]["S"])] += _remove(store, item)
-    for identity in customer.identities:
-        removed["identities"] += _release(store, identity, customer.id)
-    store.transact([store.delete_profile(customer)])
-    removed["profile"] += 1
+    for kept in kept_of(store, customer):
+        removed[kept.kind] += _remove(store, customer, kept)
     return dict(removed)
 
 
-def _remove(store: CustomerStore, item: Item) -> int:
-    """Delete the item, and of a wish for a product what stands among those who wait for it."""
-    kind, _, product_id = item["sk"]["S"].partition("#")
-    if kind == WISHES:
-        customer_id = item["pk"]["S"].partition("#")[2]
-        store.transact(store.told(customer_id, product_id))
+def _remove(store: CustomerStore, customer: Customer, kept: Kept) -> int:
+    if kept.kind == WHOLE:
+        store.transact([store.delete_profile(customer)])
         return 1
-    return store.remove([item])
-
-
-def _release(store: CustomerStore, identity: Identity, customer_id: str) -> int:
-    """Untie the identity, unless it has become somebody else's."""
+    if kept.kind != IDENTITY:
+        return store.remove([kept.item])
     try:
-        store.transact([store.release(identity, customer_id)])
+        identity = kept.item["pk"]["S"].partition("#")[2]
+        store.transact([store.release(identity, customer.id)])
     except documents.Cancelled as cancelled:
         if not cancelled.failed:
             raise
@@ -60,6 +97,26 @@ def _release(store: CustomerStore, identity: Identity, customer_id: str) -> int:
     return 1
 
 
-def _kind(sort_key: str) -> str:
+def kind_of(item: Item) -> str:
+    """What an item of a customer's partition is: `order`, `consents`, `traces`…"""
+    sort_key: str = item["sk"]["S"]
     head, _, rest = sort_key.partition("#")
-    return {"view": rest.partition("#")[0], "trace": "traces", "merge": "merges"}.get(head, head)
+    return rest.partition("#")[0] if head == "view" else _KINDS.get(head, head)
+
+
+def _with_its_twin(store: CustomerStore, item: Item) -> Iterator[Item]:
+    """The item, after what another partition holds of the same thing: who waits for a product, and
+    the other side of a merge that was undone."""
+    head, _, name = item["sk"]["S"].partition("#")
+    owner = item["pk"]["S"].removeprefix(partition(""))
+    twin: Item | None = None
+    if head == WISHES:
+        twin = store.item(f"waiting#{name}", owner)
+    elif head == PARTED:
+        twin = store.item(partition(item["survivor_id"]["S"]), f"merge#{name}")
+    elif head == "merge":
+        done = documents.read(Merge, item)
+        twin = store.item(*parted_key(done)) if done.undone_at else None
+    if twin is not None:
+        yield twin
+    yield item

@@ -31,6 +31,7 @@ from ..model import (
     category_prefixes,
     normalise_identity,
 )
+from .consents import with_consent
 
 MAX_ATTRIBUTES = 200
 MAX_ATTRIBUTES_BYTES = 32_768
@@ -75,6 +76,14 @@ class ConsentInput(Frozen):
     source: str = Field(min_length=1, max_length=200)
     at: WrittenMoment | None = None
     wording: str | None = Field(None, max_length=500)
+    proof: str | None = Field(None, max_length=300, description="a form's id; no address, no IP")
+
+    @field_validator("state")
+    @classmethod
+    def _a_word_is_yes_or_no(cls, state: ConsentState) -> ConsentState:
+        if state is ConsentState.PENDING:
+            raise ValueError("a consent is granted or denied; what is pending is ours to say")
+        return state
 
     def to_consent(self, now: datetime) -> Consent:
         """The consent, dated `now` where it has no time of its own, and never later: a grant from
@@ -92,7 +101,7 @@ class CustomerInput(Frozen):
         (), max_length=200
     )
     preferences: dict[Purpose, tuple[Channel, ...]] = Field(default_factory=dict)
-    consents: tuple[ConsentInput, ...] = Field((), max_length=100)
+    consents: tuple[ConsentInput, ...] = Field((), max_length=40)
     x_linked_with_opt_in: bool = False
 
     @field_validator("profile")
@@ -138,17 +147,18 @@ class CustomerInput(Frozen):
     def to_customer(self, customer_id: str, now: datetime) -> Customer:
         """A customer without any history; consents without a time are dated `now`.
 
-        Of several consents for one channel and purpose the newest stands. The id is an identity
-        too: `user:<id>`.
+        Of several consents for one channel and purpose the newest stands, and all were heard. The
+        id is an identity too: `user:<id>`.
         """
-        dated = [consent.to_consent(now) for consent in self.consents]
-        standing = {(c.channel, c.purpose): c for c in sorted(dated, key=lambda c: c.at)}
-        return Customer(
+        customer = Customer(
             id=customer_id,
             identities=tuple(dict.fromkeys((*self.identities, f"user:{customer_id}"))),
-            consents=tuple(standing.values()),
             **self.model_dump(exclude={"consents", "id", "identities"}),
         )
+        dated = (consent.to_consent(now) for consent in self.consents)
+        for said in sorted(dated, key=lambda c: c.at, reverse=True):
+            customer = with_consent(customer, said)
+        return customer
 
 
 class CustomerRow(CustomerInput):

@@ -13,11 +13,16 @@ from datetime import datetime
 from typing import Any
 
 from .. import documents
+from ..documents import WriteItem
 from ..errors import ConflictError, NotFoundError
 from ..model import IDENTITY_NAMESPACES, Customer, Identity
+from .browsers import browsers_of, unvouched
+from .consent_record import HEARD, Heard
+from .items import partition, profile_item
 from .merging import Merge, merge, part
-from .store import CustomerStore, partition, profile_item
+from .store import CustomerStore
 
+PARTED = "parted"
 BROWSERS_LIMIT = 30
 """How many browsers are tied to one customer: the record, and a merge's transaction, are bounded.
 Whoever brings the public write key could name any number."""
@@ -58,15 +63,25 @@ def merge_id(survivor_id: str, other_id: str, at: datetime) -> str:
     return f"m-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
-def tie(store: CustomerStore, survivor_id: str, other_id: str, now: datetime) -> Customer:
+def tie(
+    store: CustomerStore,
+    survivor_id: str,
+    other_id: str,
+    now: datetime,
+    *,
+    vouched: bool = True,
+) -> Customer:
     """Make the two one, in storage; answers the survivor as it stands.
+
+    What the other's browsers may be told comes along where somebody vouched for it, an operator or
+    the shop's server; never by the word of whoever holds the public write key.
 
     One transaction moves identities and profile and leaves a marker; then the history is copied,
     and the marker goes. A crash in between is mended by `finish`, which whoever sees the marker
     calls. Raises documents.Cancelled when either of them changed meanwhile: read again.
     """
     survivor, other = _both(store, survivor_id, other_id)
-    joined = merge(survivor, other)
+    joined = merge(survivor, other if vouched else unvouched(other))
     done = Merge(
         id=merge_id(survivor_id, other_id, now),
         at=now,
@@ -79,16 +94,18 @@ def tie(store: CustomerStore, survivor_id: str, other_id: str, now: datetime) ->
     buried = Customer(id=other.id, merged_into=survivor.id)
     store.transact(
         [
-            *store.changes(held, joined, now),
+            *store.changes(held, joined, now, by=f"merge {done.id}", renewing=False),
             documents.put(
                 store.table,
-                profile_item(buried, other.version + 1),
+                profile_item(buried, other.version + 1, expires_at=store.expiry(now)),
                 "version = :version",
                 version=other.version,
             ),
-            *(store.hand_on(i, other.id, survivor.id) for i in moved),
-            documents.put(store.table, _merge_item(survivor.id, done)),
-            documents.put(store.table, _marker(survivor.id, done.id, other.id)),
+            *(store.hand_on(i, other.id, survivor.id, now) for i in moved),
+            documents.put(store.table, _merge_item(survivor.id, done, store.record_expiry(now))),
+            documents.put(
+                store.table, _marker(survivor.id, done.id, other.id, store.record_expiry(now))
+            ),
         ]
     )
     finish(store, survivor.id)
@@ -126,6 +143,12 @@ def traces_of(store: CustomerStore, customer_id: str) -> Iterator[str]:
         yield from store.traces(record_id)
 
 
+def heard_of(store: CustomerStore, customer_id: str) -> list[Heard]:
+    """Every consent and refusal heard from the customer, from before any merge too, in time."""
+    found = (h for record_id in records_of(store, customer_id) for h in store.heard_by(record_id))
+    return sorted(found, key=lambda h: (h.consent.at, h.recorded_at))
+
+
 def undo(store: CustomerStore, customer_id: str, merge_id: str, now: datetime) -> Customer:
     """Part the two again; answers the survivor. Raises NotFoundError, ConflictError."""
     for _ in store.patience.attempts():
@@ -137,9 +160,11 @@ def undo(store: CustomerStore, customer_id: str, merge_id: str, now: datetime) -
 
 
 def with_identities(customer: Customer, more: Sequence[Identity]) -> Customer:
-    """The customer with these identities too; of ever new browsers only the latest stay."""
+    """The customer with these identities too; of ever new browsers only the latest stay, and all
+    that are proven."""
     held = tuple(dict.fromkeys((*customer.identities, *more)))
-    gone = [i for i in held if i.startswith("anonymous:")][:-BROWSERS_LIMIT]
+    unproven = [b for b in browsers_of(held) if b not in customer.proven_browsers]
+    gone = unproven[: len(customer.proven_browsers) - BROWSERS_LIMIT]
     return customer.model_copy(update={"identities": tuple(i for i in held if i not in gone)})
 
 
@@ -164,15 +189,18 @@ def _undo_once(store: CustomerStore, customer_id: str, merge_id: str, now: datet
     undone = done.model_copy(update={**bare, "undone_at": now})
     store.transact(
         [
-            *store.changes(kept, survivor, now),
+            *store.changes(kept, survivor, now, by=f"undone merge {merge_id}", renewing=False),
+            *store.heard(whole.other_before, other, now, by=f"undone merge {merge_id}"),
             documents.put(
                 store.table,
-                profile_item(other, buried.version + 1),
+                profile_item(other, buried.version + 1, expires_at=store.expiry(now)),
                 "version = :version",
                 version=buried.version,
             ),
-            *(store.hand_on(i, customer_id, other.id) for i in returned),
-            documents.put(store.table, _merge_item(customer_id, undone)),
+            *(store.hand_on(i, customer_id, other.id, now) for i in returned),
+            documents.put(store.table, _merge_item(customer_id, undone, store.record_expiry(now))),
+            documents.put(store.table, _parted_item(undone, store.record_expiry(now))),
+            *_unheard(store, customer_id, merge_id),
         ]
     )
     store.remove_history(customer_id, buried)
@@ -193,10 +221,35 @@ def _without_history(customer: Customer) -> Customer:
     return customer.model_copy(update={"orders": (), "offers": ()})
 
 
-def _merge_item(customer_id: str, done: Merge) -> dict[str, Any]:
-    return documents.item(partition(customer_id), f"merge#{done.id}", done)
+def _merge_item(customer_id: str, done: Merge, expires_at: int) -> dict[str, Any]:
+    pk = partition(customer_id)
+    return documents.item(pk, f"merge#{done.id}", done, expires_at=expires_at)
 
 
-def _marker(survivor_id: str, merge_id: str, other_id: str) -> dict[str, Any]:
+def parted_key(undone: Merge) -> tuple[str, str]:
+    """Where the other one's record says that it was merged once."""
+    return partition(undone.other_before.id), f"{PARTED}#{undone.id}"
+
+
+def _parted_item(undone: Merge, expires_at: int) -> dict[str, Any]:
+    """By it the erasure of either finds what the other one's record says of them."""
+    told = {
+        "survivor_id": {"S": undone.survivor_before.id},
+        "expires_at": {"N": str(expires_at)},
+    }
+    return {**documents.key(*parted_key(undone)), **told}
+
+
+def _unheard(store: CustomerStore, customer_id: str, merge_id: str) -> list[WriteItem]:
+    """What takes the words of the other one off the survivor's record, which came with the merge;
+    they stand on the other one's own."""
+    return [
+        {"Delete": {"TableName": store.table, "Key": {"pk": item["pk"], "sk": item["sk"]}}}
+        for item in store.items(customer_id, HEARD)
+        if documents.read(Heard, item).by == f"merge {merge_id}"
+    ]
+
+
+def _marker(survivor_id: str, merge_id: str, other_id: str, expires_at: int) -> dict[str, Any]:
     key = documents.key(partition(survivor_id), f"merging#{merge_id}")
-    return {**key, "other_id": {"S": other_id}}
+    return {**key, "other_id": {"S": other_id}, "expires_at": {"N": str(expires_at)}}

@@ -8,23 +8,24 @@ had before stays theirs, and whatever came after the merge stays with the surviv
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from ..model import (
     Aggregates,
     Behaviour,
-    Channel,
+    ConsentState,
     Customer,
     EntityId,
     Frozen,
     Moment,
     Profile,
-    Reach,
 )
 from .activity import RECENT_LIMIT
+from .browsers import PROVEN_LIMIT, merged_subscriptions
 from .consents import most_restrictive
+from .merged_reach import joined, latest_of, merge_reach, reach_since
 
 V = TypeVar("V")
 
@@ -66,12 +67,14 @@ def merge(survivor: Customer, other: Customer) -> Customer:
             "identities": tuple(dict.fromkeys((*survivor.identities, *other.identities))),
             "consents": most_restrictive((*survivor.consents, *other.consents)),
             "x_linked_with_opt_in": _x_opt_in(survivor, other),
-            "reach": _merge_reach(survivor.reach, other.reach),
+            "reach": merge_reach(survivor.reach, other.reach),
             "aggregates": _add(survivor.aggregates, other.aggregates),
             "recent": _newest_first((*survivor.recent, *other.recent))[:RECENT_LIMIT],
             "orders": _by_time((*survivor.orders, *other.orders)),
             "offers": _by_time((*survivor.offers, *other.offers)),
             "pending": survivor.pending or other.pending,
+            "subscriptions": merged_subscriptions(*survivor.subscriptions, *other.subscriptions),
+            "proven_browsers": _latest_last(other.proven_browsers, survivor.proven_browsers),
             "gpc": survivor.gpc or other.gpc,
         }
     )
@@ -82,6 +85,7 @@ def part(merged: Customer, done: Merge) -> tuple[Customer, Customer]:
     before, other = done.survivor_before, done.other_before
     theirs = set(other.identities) - set(before.identities)
     their_orders = {o.id for o in other.orders}
+    their_endpoints = _endpoints(other) - _endpoints(before)
     their_offers = {(o.decision_id, o.offer_id) for o in other.offers}
     survivor = merged.model_copy(
         update={
@@ -89,7 +93,7 @@ def part(merged: Customer, done: Merge) -> tuple[Customer, Customer]:
             "identities": tuple(i for i in merged.identities if i not in theirs),
             "consents": _consents_since(merged, before, done.at),
             "x_linked_with_opt_in": before.x_linked_with_opt_in,
-            "reach": _reach_since(merged.reach, before.reach, done.at),
+            "reach": reach_since(merged.reach, before.reach, other.reach, done.at),
             "aggregates": _subtract(
                 merged.aggregates, before.aggregates, other.aggregates, done.at
             ),
@@ -98,10 +102,41 @@ def part(merged: Customer, done: Merge) -> tuple[Customer, Customer]:
             "offers": tuple(
                 o for o in merged.offers if (o.decision_id, o.offer_id) not in their_offers
             ),
+            "subscriptions": tuple(
+                s for s in merged.subscriptions if s.endpoint not in their_endpoints
+            ),
+            "proven_browsers": tuple(b for b in merged.proven_browsers if b not in theirs),
+            "gpc": before.gpc or (merged.gpc and not other.gpc),
         }
     )
-    still_held = tuple(i for i in other.identities if i in merged.identities)
-    return survivor, other.model_copy(update={"merged_into": None, "identities": still_held})
+    refused = (c for c in merged.consents if c.at > done.at and c.state is ConsentState.DENIED)
+    # Whose word it was nobody can tell any more: a refusal since then stands for both.
+    consents = most_restrictive((*other.consents, *refused))
+    told = {
+        "merged_into": None,
+        "consents": consents,
+        "gpc": other.gpc or (merged.gpc and not before.gpc),
+        **_still_held(other, merged),
+    }
+    return survivor, other.model_copy(update=told)
+
+
+def _still_held(other: Customer, merged: Customer) -> dict[str, Any]:
+    """What of the other's was neither given up nor became somebody else's meanwhile."""
+    return {
+        "identities": tuple(i for i in other.identities if i in merged.identities),
+        "proven_browsers": tuple(b for b in other.proven_browsers if b in merged.identities),
+        "subscriptions": tuple(s for s in other.subscriptions if s.endpoint in _endpoints(merged)),
+    }
+
+
+def _endpoints(customer: Customer) -> set[str]:
+    return {s.endpoint for s in customer.subscriptions}
+
+
+def _latest_last(*browsers: tuple[str, ...]) -> tuple[str, ...]:
+    every = [browser for some in browsers for browser in some]
+    return tuple(dict.fromkeys(reversed(every)))[:PROVEN_LIMIT][::-1]
 
 
 def _newest_fields(survivor: Customer, other: Customer) -> dict[str, Any]:
@@ -142,29 +177,14 @@ def _x_opt_in(*records: Customer) -> bool:
     return bool(with_x) and all(r.x_linked_with_opt_in for r in with_x)
 
 
-def _merge_reach(
-    ours: Mapping[Channel, Reach], theirs: Mapping[Channel, Reach]
-) -> dict[Channel, Reach]:
-    return {
-        channel: _join_reach(ours.get(channel, Reach()), theirs.get(channel, Reach()))
-        for channel in (*ours, *theirs)
-    }
-
-
-def _join_reach(one: Reach, two: Reach) -> Reach:
-    times = ("last_inbound_at", "last_delivered_at", "last_failed_at")
-    latest = {n: _latest(getattr(one, n), getattr(two, n)) for n in times}
-    return Reach(**latest, suppressed=one.suppressed or two.suppressed)
-
-
 def _add(one: Aggregates, two: Aggregates) -> Aggregates:
     summed: dict[str, Any] = {n: getattr(one, n) + getattr(two, n) for n in _COUNTS}
     for name in _COUNT_MAPS:
-        summed[name] = _join(getattr(one, name), getattr(two, name), lambda a, b: a + b)
+        summed[name] = joined(getattr(one, name), getattr(two, name), lambda a, b: a + b)
     for name in _LATEST_MAPS:
-        summed[name] = _join(getattr(one, name), getattr(two, name), max)
+        summed[name] = joined(getattr(one, name), getattr(two, name), max)
     for name in _LATEST:
-        summed[name] = _latest(getattr(one, name), getattr(two, name))
+        summed[name] = latest_of(getattr(one, name), getattr(two, name))
     firsts = [a.first_purchase_at for a in (one, two) if a.first_purchase_at is not None]
     return Aggregates(**summed, first_purchase_at=min(firsts, default=None))
 
@@ -210,27 +230,6 @@ def _consents_since(merged: Customer, before: Customer, merged_at: datetime) -> 
     later = {(c.channel, c.purpose): c for c in merged.consents if c.at > merged_at}
     earlier = {(c.channel, c.purpose): c for c in before.consents}
     return tuple({**earlier, **later}.values())
-
-
-def _reach_since(
-    merged: Mapping[Channel, Reach], before: Mapping[Channel, Reach], merged_at: datetime
-) -> dict[Channel, Reach]:
-    def newer(reach: Reach) -> bool:
-        times = (reach.last_inbound_at, reach.last_delivered_at, reach.last_failed_at)
-        return any(at is not None and at > merged_at for at in times)
-
-    return {**before, **{channel: reach for channel, reach in merged.items() if newer(reach)}}
-
-
-def _join(one: Mapping[str, V], two: Mapping[str, V], both: Callable[[V, V], V]) -> dict[str, V]:
-    joined = dict(one)
-    for key, value in two.items():
-        joined[key] = both(joined[key], value) if key in joined else value
-    return joined
-
-
-def _latest(one: datetime | None, two: datetime | None) -> datetime | None:
-    return max((at for at in (one, two) if at is not None), default=None)
 
 
 def _by_time(facts: Iterable[V]) -> tuple[V, ...]:

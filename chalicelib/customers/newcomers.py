@@ -13,6 +13,7 @@ from .. import documents
 from ..documents import Cancelled, WriteItem
 from ..errors import ConflictError
 from ..model import Customer
+from .consents import standing, to_be_confirmed, unheeded
 from .input import CustomerRow
 from .merging import touched
 from .rows import Row
@@ -55,6 +56,16 @@ def import_customers(
             yield Row(line, reason=error.message)
 
 
+def _unconfirmed(store: CustomerStore, given: Customer) -> Customer:
+    """A customer as stated, with what they have to confirm themselves still pending.
+
+    An import asks nobody: the question goes out when a form, an agent or START says it again.
+    """
+    nobody = Customer(id=given.id)
+    stated = (to_be_confirmed(nobody, said, store.double_opt_in) for said in given.consents)
+    return given.model_copy(update={"consents": standing(stated, unheeded(given))})
+
+
 def owners_of(store: CustomerStore, identities: Sequence[str]) -> dict[str, str]:
     """`store.resolve` for any number of identities."""
     owners: dict[str, str] = {}
@@ -72,7 +83,8 @@ def _groups(
     size = 0
     for line, customer in entries:
         nobody = Customer(id=customer.id)
-        writes = store.changes(nobody, touched(nobody, customer, now), now)
+        stated = _unconfirmed(store, customer)
+        writes = store.changes(nobody, touched(nobody, stated, now), now)
         if group and size + len(writes) > ITEMS_A_TRANSACTION:
             yield group
             group, size = [], 0

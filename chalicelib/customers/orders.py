@@ -17,10 +17,11 @@ from ..errors import TemporaryError
 from ..model import Customer, Order, category_prefixes
 from .activity import CategoryOf, record_order
 from .input import TransactionRow
+from .items import Item, partition, read_view, whole
 from .merging import Merge
 from .newcomers import owners_of
 from .rows import Row
-from .store import CustomerStore, Item, partition, read_view, whole
+from .store import CustomerStore
 
 ORDERS_A_TRANSACTION = 20
 """Of the 100 items that a transaction holds: two for an order, and the view's own."""
@@ -74,9 +75,9 @@ def with_orders(
     return customer
 
 
-def counted_items(customer_id: str, orders: Iterable[Order]) -> Iterator[Item]:
+def counted_items(customer_id: str, orders: Iterable[Order], expires_at: int) -> Iterator[Item]:
     """What bars these orders from being counted again by an import."""
-    return (_counted_key(customer_id, order.id) for order in orders)
+    return (_counted_item(customer_id, order.id, expires_at) for order in orders)
 
 
 def _count(
@@ -123,7 +124,8 @@ def _count_once(
     after = with_orders(before, uncounted)
     for order in uncounted:
         after = answering.put(after, order)
-    marks = [_mark(store, before.id, order.id) for order in uncounted]
+    until = store.record_expiry(now)
+    marks = [_mark(store, _counted_item(before.id, order.id, until)) for order in uncounted]
     store.transact([*store.changes(before, after, now), *marks])
     return after
 
@@ -140,14 +142,13 @@ def _counted(store: CustomerStore, items: Iterable[Item]) -> set[str]:
     return ids
 
 
-def _mark(store: CustomerStore, customer_id: str, order_id: str) -> WriteItem:
-    return documents.put(
-        store.table, _counted_key(customer_id, order_id), "attribute_not_exists(pk)"
-    )
+def _mark(store: CustomerStore, counted: Item) -> WriteItem:
+    return documents.put(store.table, counted, "attribute_not_exists(pk)")
 
 
-def _counted_key(customer_id: str, order_id: str) -> Item:
-    return documents.key(partition(customer_id), f"counted#{order_id}")
+def _counted_item(customer_id: str, order_id: str, expires_at: int) -> Item:
+    key = documents.key(partition(customer_id), f"counted#{order_id}")
+    return {**key, "expires_at": {"N": str(expires_at)}}
 
 
 def _placed(order: Order, category_of: CategoryOf) -> Order:

@@ -8,11 +8,11 @@ from typing import NamedTuple
 from ..documents import Cancelled
 from ..errors import ConflictError, NotFoundError
 from ..model import Consent, Customer
-from .consents import with_consent
+from .consents import to_be_confirmed, unheeded, with_consent
 from .linking import finish, tie, with_identities
 from .merging import touched
 from .store import CustomerStore
-from .suppression import heeding, suppressed
+from .suppression import heeding, meeting, suppressed
 
 _OPERATORS_FIELDS = (
     "profile",
@@ -50,8 +50,10 @@ def consent(store: CustomerStore, customer_id: str, said: Consent, now: datetime
         before = store.living(customer_id)
         if before is None:
             raise NotFoundError("no such customer", customer_id=customer_id)
+        met = meeting(said, suppressed(store, before.identities), now, before)
+        word = to_be_confirmed(before, met, store.double_opt_in)
         try:
-            return store.save(before, with_consent(before, said), now)
+            return _kept(store, before, with_consent(before, word), now)
         except Cancelled:
             continue
     raise ConflictError("the customer keeps changing; try again", customer_id=customer_id)
@@ -63,8 +65,6 @@ def _save_once(store: CustomerStore, given: Customer, now: datetime) -> Saved:
     if before is not None and before.merged_into:
         raise ConflictError("this customer was merged into another", merged_into=before.merged_into)
     owners = store.resolve(given.identities)
-    unheld = [i for i in given.identities if owners.get(i) != given.id]
-    given = heeding(given, suppressed(store, unheld), now)
     others = tuple(dict.fromkeys(o for o in owners.values() if o != given.id))
     created = before is None
     if before is None and others:
@@ -73,12 +73,19 @@ def _save_once(store: CustomerStore, given: Customer, now: datetime) -> Saved:
     for other_id in others:
         before = tie(store, given.id, other_id, now)
     start = before or Customer(id=given.id)
+    given = heeding(given, suppressed(store, given.identities), now, start)
     after = start.model_copy(update={n: getattr(given, n) for n in _OPERATORS_FIELDS})
     # Which browsers are theirs is what they did, and no operator knows.
     after = with_identities(after, [i for i in start.identities if i.startswith("anonymous:")])
-    for said in given.consents:
-        after = with_consent(after, said)
-    after = touched(start, after, now)
-    if start.version and after == start:
-        return Saved(start, created, others)
-    return Saved(store.save(start, after, now), created, others)
+    for said in (*given.consents, *unheeded(given)):
+        after = with_consent(after, to_be_confirmed(start, said, store.double_opt_in))
+    return Saved(_kept(store, start, touched(start, after, now), now), created, others)
+
+
+def _kept(store: CustomerStore, before: Customer, after: Customer, now: datetime) -> Customer:
+    """The customer as stored: where only words were heard that do not stand, those alone are."""
+    if not before.version or after != before:
+        return store.save(before, after, now)
+    if heard := store.heard(before, after, now):
+        store.transact(heard)
+    return before

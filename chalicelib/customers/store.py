@@ -7,7 +7,9 @@
                         / view#offer#…       one offer put to them each, with its response (TTL)
                         / trace#…            ids of their interactions, for access and erasure
                         / merge#…, merging#… who was merged into them; a merge still under way
+                        / parted#…          whom they had been merged into, until it was undone
                         / waits#<product>    what they want to be told of, for erasure
+                        / consent#…, asked#… every consent and refusal heard (consent_record.py)
     waiting#<product>   / <customer id>      told when the product is back
 
 Every change of a view is conditional on the version that was read, so that two interactions of one
@@ -20,7 +22,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
@@ -29,27 +31,32 @@ from .. import documents
 from ..documents import Patience, WriteItem
 from ..errors import TemporaryError
 from ..model import (
+    Channel,
     Customer,
     Identity,
     OfferContact,
     Order,
 )
+from . import consent_record
+from .consent_record import Heard
+from .items import (
+    IDENTITY,
+    ORDER,
+    PROFILE,
+    WISHES,
+    Item,
+    activity_item,
+    first_this_month,
+    identity_item,
+    offer_key,
+    partition,
+    profile_item,
+    read_view,
+    whole,
+)
 from .sampling import draw_ids
 
-Item = dict[str, Any]
-
-PROFILE, ACTIVITY, WISHES = "view#profile", "view#activity", "waits"
-_ORDER, _OFFER = "view#order#", "view#offer#"
 _SORT_KEY_BYTES = 1024
-_LOOKS = 4
-"""How often what was written with a profile is looked for again before it is taken as expired."""
-
-_ACTIVITY_FIELDS = {"aggregates", "recent"}
-_PROFILE_FIELDS = set(Customer.model_fields) - _ACTIVITY_FIELDS - {"version", "orders", "offers"}
-
-
-def partition(customer_id: str) -> str:
-    return f"customer#{customer_id}"
 
 
 class CustomerStore:
@@ -63,21 +70,40 @@ class CustomerStore:
         retention_days: int = 400,
         patience: Patience | None = None,
         suppression_key: bytes = b"",
+        double_opt_in: Iterable[Channel] = (),
+        profile_retention_days: int = 1095,
+        consent_retention_days: int = 1825,
     ) -> None:
         self.table = table
         self.suppression_key = suppression_key
+        self.double_opt_in = frozenset(double_opt_in)
         self.patience = patience or Patience(random.Random(0), lambda _: None)  # noqa: S311
         self._client = client
         self._order_retention = timedelta(days=order_retention_days)
         self._retention = timedelta(days=retention_days)
+        self._profile_retention = timedelta(days=profile_retention_days)
+        self._consent_retention = timedelta(days=consent_retention_days)
+
+    def expiry(self, now: datetime) -> int:
+        """Until when who a customer is stays, unless they are heard of again; epoch seconds."""
+        return int((now + self._profile_retention).timestamp())
+
+    def record_expiry(self, now: datetime) -> int:
+        """Until when words on consent stay that are heard at `now`, and what leads to them."""
+        longest = max(self._profile_retention, self._consent_retention)
+        return int((now + longest).timestamp())
 
     def identity_keys(self, identities: Iterable[Identity]) -> list[Item]:
         """The keys that `owners` wants read, for a BatchGetItem shared with other tables."""
         return [documents.key(f"identity#{i}", "identity") for i in identities]
 
     def owners(self, found: Iterable[Item]) -> dict[Identity, str]:
-        """Which customer each stored identity belongs to."""
-        return {i["pk"]["S"].removeprefix("identity#"): i["customer_id"]["S"] for i in found}
+        """Which customer each stored identity belongs to; `found` may hold other items too."""
+        return {
+            i["pk"]["S"].removeprefix(IDENTITY): i["customer_id"]["S"]
+            for i in found
+            if i["pk"]["S"].startswith(IDENTITY)
+        }
 
     def present(self, keys: list[Item]) -> set[str]:
         """The partition keys of those of these items that there are."""
@@ -88,6 +114,10 @@ class CustomerStore:
         """`owners`, read here: for callers outside the message path."""
         found = documents.batch_get(self._client, {self.table: self.identity_keys(identities)})
         return self.owners(found[self.table])
+
+    def item(self, pk: str, sk: str) -> Item | None:
+        """One stored item, of whatever kind."""
+        return documents.get(self._client, self.table, pk, sk)
 
     def view(self, customer_id: str, *, orders: bool = True) -> Customer | None:
         """The single customer view in one query; None when there is no such customer.
@@ -128,28 +158,70 @@ class CustomerStore:
         order = {"ConsistentRead": True, "ScanIndexForward": not backwards}
         return documents.query(self._client, self.table, pk, prefix, **order)
 
-    def changes(self, before: Customer, after: Customer, now: datetime) -> list[WriteItem]:
-        """What must be written to turn `before` into `after`; position 0 holds the version lock."""
+    def changes(
+        self,
+        before: Customer,
+        after: Customer,
+        now: datetime,
+        *,
+        by: str | None = None,
+        renewing: bool = True,
+    ) -> list[WriteItem]:
+        """What must be written to turn `before` into `after`; position 0 holds the version lock.
+
+        Once a month all identities are written anew, to stay as long again, unless not `renewing`.
+
+        Every consent and refusal heard between the two is put on record with it; `by` names the
+        merge, or its undoing, that brought them.
+        """
         condition = "version = :version" if before.version else "attribute_not_exists(pk)"
         values = {"version": before.version} if before.version else {}
         version, facts = before.version + 1, self._new_facts(before, after, now)
-        profile = profile_item(after, version, beside=[item["sk"]["S"] for item in facts])
+        beside = [item["sk"]["S"] for item in facts]
+        profile = profile_item(after, version, beside, expires_at=self.expiry(now))
         writes = [documents.put(self.table, profile, condition, **values)]
         stamp = {"version": {"N": str(version)}}
         writes += [documents.put(self.table, {**item, **stamp}) for item in facts]
+        writes += self.heard(before, after, now, by=by)
+        renewed = renewing and first_this_month(before, now)
+        kept = () if renewed else before.identities
         for identity in after.identities:
-            if identity not in before.identities:
-                writes.append(self.claim(identity, after.id))
+            if identity not in kept:
+                writes.append(self.claim(identity, after.id, now))
         for identity in before.identities:
             if identity not in after.identities:
                 writes.append(self.release(identity, before.id))
         return writes
 
+    def heard(
+        self, before: Customer, after: Customer, now: datetime, *, by: str | None = None
+    ) -> list[WriteItem]:
+        """What puts the words on record that were heard between the two."""
+        pk = partition(after.id)
+        found = consent_record.words(before, after)
+        until = self.record_expiry(now)
+        items = (consent_record.heard_item(pk, said, now, until, by) for said in found)
+        return [consent_record.keep(self.table, item) for item in items]
+
+    def heard_by(self, customer_id: str) -> list[Heard]:
+        """The words on record in one customer's own partition, in the order they were said."""
+        return consent_record.read_heard(self.items(customer_id, consent_record.HEARD))
+
+    def asks(self, customer_id: str, channel: Channel, now: datetime) -> WriteItem:
+        """Note that they are asked to confirm; the transaction fails where they were in a day."""
+        return consent_record.asked(self.table, partition(customer_id), channel, now)
+
+    def may_ask(self, customer_id: str, channel: Channel, now: datetime) -> bool:
+        """Whether they were not asked to confirm within a day."""
+        pk = partition(customer_id)
+        return consent_record.may_ask(self._client, self.table, pk, channel, now)
+
     def _new_facts(self, before: Customer, after: Customer, now: datetime) -> list[Item]:
         """The items of `after`'s view that differ from `before`'s; not the profile."""
         facts = []
-        if (before.aggregates, before.recent) != (after.aggregates, after.recent):
-            facts.append(activity_item(after))
+        done = (before.aggregates, before.recent) != (after.aggregates, after.recent)
+        if done or (before.version and first_this_month(before, now)):
+            facts.append(activity_item(after, self.expiry(now)))
         known = {item["sk"]["S"]: item for item in self._history_but(before, after)}
         changed = (i for i in self._history_but(after, before) if known.get(i["sk"]["S"]) != i)
         return facts + [item for item in changed if not self._expired(item, now)]
@@ -165,11 +237,11 @@ class CustomerStore:
         """All or none. Raises documents.Cancelled when somebody else was first."""
         documents.transact(self._client, writes)
 
-    def claim(self, identity: Identity, customer_id: str) -> WriteItem:
+    def claim(self, identity: Identity, customer_id: str, now: datetime) -> WriteItem:
         """Tie an identity that nobody holds; the transaction fails where somebody does."""
         return documents.put(
             self.table,
-            identity_item(identity, customer_id),
+            identity_item(identity, customer_id, self.expiry(now)),
             "attribute_not_exists(pk) OR customer_id = :owner",
             owner=customer_id,
         )
@@ -185,9 +257,9 @@ class CustomerStore:
             }
         }
 
-    def hand_on(self, identity: Identity, owner: str, heir: str) -> WriteItem:
+    def hand_on(self, identity: Identity, owner: str, heir: str, now: datetime) -> WriteItem:
         """Tie an identity to another customer, if `owner` still holds it."""
-        item = identity_item(identity, heir)
+        item = identity_item(identity, heir, self.expiry(now))
         return documents.put(self.table, item, "customer_id = :owner", owner=owner)
 
     def trace(self, customer_id: str, interaction_id: str, expires_at: int) -> WriteItem:
@@ -210,13 +282,18 @@ class CustomerStore:
         self.transact(self.changes(before, after, now))
         return after.model_copy(update={"version": before.version + 1})
 
-    def items_of(self, customer: Customer) -> Iterator[Item]:
-        """Every item of the customer, for bulk loads of customers that nobody else writes."""
-        yield profile_item(customer, customer.version + 1)
-        yield activity_item(customer)
+    def items_of(self, customer: Customer, now: datetime | None = None) -> Iterator[Item]:
+        """Every item of the customer, for bulk loads of customers that nobody else writes; without
+        `now`, of ones who stay."""
+        until = self.expiry(now) if now else None
+        yield profile_item(customer, customer.version + 1, expires_at=until)
+        yield activity_item(customer, until)
         yield from self.history_items(customer)
+        for said in consent_record.words(Customer(id=customer.id), customer):
+            heard = self.record_expiry(now or said.at)
+            yield consent_record.heard_item(partition(customer.id), said, said.at, heard)
         for identity in customer.identities:
-            yield identity_item(identity, customer.id)
+            yield identity_item(identity, customer.id, until)
 
     def put_items(self, items: Iterable[Item]) -> int:
         """Write items in batches, unconditionally: for imports and for the tail of a merge."""
@@ -281,81 +358,10 @@ class CustomerStore:
         pk = partition(customer_id)
         for order in orders:
             expires = int((order.at + self._order_retention).timestamp())
-            yield documents.item(pk, f"{_ORDER}{order.id}", order, expires_at=expires)
+            yield documents.item(pk, f"{ORDER}{order.id}", order, expires_at=expires)
         for contact in offers:
             expires = int((contact.at + self._retention).timestamp())
             yield documents.item(pk, offer_key(contact), contact, expires_at=expires)
 
     def _expired(self, item: Item, now: datetime) -> bool:
         return documents.number(item, "expires_at", 2**60) < now.timestamp()
-
-
-def offer_key(contact: OfferContact) -> str:
-    return f"{_OFFER}{contact.decision_id}#{contact.offer_id}"
-
-
-def profile_item(customer: Customer, version: int, beside: Sequence[str] = ()) -> Item:
-    """The profile; `beside` names the items of the view that are written with it."""
-    return documents.item(
-        partition(customer.id),
-        PROFILE,
-        customer,
-        only=_PROFILE_FIELDS,
-        version=version,
-        beside="\n".join(beside) or None,
-    )
-
-
-def activity_item(customer: Customer) -> Item:
-    return documents.item(partition(customer.id), ACTIVITY, customer, only=_ACTIVITY_FIELDS)
-
-
-def identity_item(identity: Identity, customer_id: str) -> Item:
-    owner = {"customer_id": {"S": customer_id}}
-    return {**documents.key(f"identity#{identity}", "identity"), **owner}
-
-
-def whole(items: Sequence[Item], looks: int) -> bool:
-    """Whether the items of a view are all of one state; `looks` before this found that not.
-
-    A Query is read-committed, no snapshot: it may show a profile as the latest change left it, and
-    what was written with it as it was before. What is still missing in the end has expired.
-    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html
-    """
-    found = {item["sk"]["S"]: item for item in items}
-    profile = found.get(PROFILE)
-    if profile is None or "beside" not in profile:
-        return True
-    version = documents.number(profile, "version")
-    together = [found.get(sk) for sk in profile["beside"]["S"].split("\n")]
-    if None in together and looks < _LOOKS:
-        return False
-    return all(documents.number(i, "version", version) >= version for i in together if i)
-
-
-def read_view(items: Iterable[Mapping[str, Any]], *, orders: bool = True) -> Customer | None:
-    """One customer from the items of their view, on request without orders; None without a
-    profile."""
-    version, members = None, list[str]()
-    placed, offers = list[str](), list[str]()
-    for item in items:
-        kind = item["sk"]["S"]
-        if kind.startswith(_OFFER):
-            offers.append(item["body"]["S"])
-        elif kind.startswith(_ORDER):
-            placed.append(item["body"]["S"])
-        elif kind in (PROFILE, ACTIVITY):
-            members.append(item["body"]["S"][1:-1])
-        if kind == PROFILE:
-            version = documents.number(dict(item), "version")
-    if version is None:
-        return None
-    # One document out of all of them: parsing it once is cheaper than each by itself.
-    members += (f'"version":{version}', f'"orders":[{",".join(placed if orders else ())}]')
-    members.append(f'"offers":[{",".join(offers)}]')
-    customer = Customer.model_validate_json(f"{{{','.join(filter(None, members))}}}")
-    newest = {
-        "orders": tuple(sorted(customer.orders, key=lambda o: (o.at, o.id), reverse=True)),
-        "offers": tuple(sorted(customer.offers, key=lambda o: o.at, reverse=True)),
-    }
-    return customer.model_copy(update=newest)

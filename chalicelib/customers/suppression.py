@@ -14,6 +14,7 @@ from datetime import datetime
 
 from .. import documents
 from ..model import Channel, Consent, ConsentState, Customer, Identity, Purpose
+from .consents import standing, unheeded
 from .store import CustomerStore
 
 _ADDRESSED_BY = {
@@ -23,6 +24,8 @@ _ADDRESSED_BY = {
     Channel.EMAIL: "email",
     Channel.X_DM: "x",
     Channel.X_REPLY: "x",
+    Channel.PUSH: "anonymous",
+    Channel.INBOX: "anonymous",
 }
 
 
@@ -33,7 +36,9 @@ def suppression_hash(identity: Identity, key: bytes) -> str:
 
 def suppress(store: CustomerStore, identities: Iterable[Identity]) -> None:
     """Remember for good that these are never to be contacted for marketing."""
-    store.put_items(_key(store, identity) for identity in identities)
+    writes = [documents.put(store.table, _key(store, identity)) for identity in identities]
+    for start in range(0, len(writes), documents.TRANSACTION_LIMIT):
+        store.transact(writes[start : start + documents.TRANSACTION_LIMIT])
 
 
 def suppressed(store: CustomerStore, identities: Sequence[Identity]) -> frozenset[Identity]:
@@ -45,19 +50,35 @@ def suppressed(store: CustomerStore, identities: Sequence[Identity]) -> frozense
     return frozenset(i for i in identities if _key(store, i)["pk"]["S"] in held)
 
 
-def heeding(customer: Customer, barred: frozenset[Identity], now: datetime) -> Customer:
-    """A customer as stated, without the grants that meet a refusal from before an erasure."""
+def heeding(
+    customer: Customer,
+    barred: frozenset[Identity],
+    now: datetime,
+    known: Customer | None = None,
+) -> Customer:
+    """A customer as stated, without the grants that meet a refusal from before an erasure.
+
+    What `known`, the customer as on record, has granted since is their own later word.
+    """
     own = barred.intersection(customer.identities)
     if not own:
         return customer
-    consents = tuple(_met(said, own, now) for said in customer.consents)
-    return customer.model_copy(update={"consents": consents})
+    met = {said: meeting(said, own, now, known) for said in customer.consents}
+    unmet = (said for said in customer.consents if met[said] is not said)
+    heard = standing(met.values(), (*unheeded(customer), *unmet))
+    return customer.model_copy(update={"consents": heard})
 
 
-def _met(said: Consent, barred: frozenset[Identity], now: datetime) -> Consent:
+def meeting(
+    said: Consent, barred: frozenset[Identity], now: datetime, known: Customer | None = None
+) -> Consent:
+    """A word that somebody else reports; a grant becomes the refusal that it meets."""
     namespace = _ADDRESSED_BY.get(said.channel)
     stands = any(i.partition(":")[0] == namespace for i in barred)
     if not stands or said.purpose is not Purpose.MARKETING or said.state is ConsentState.DENIED:
+        return said
+    standing = known.consent(said.channel, said.purpose) if known else None
+    if standing is not None and standing.state is ConsentState.GRANTED:
         return said
     refusal = {"state": ConsentState.DENIED, "source": "refused before an erasure", "at": now}
     return said.model_copy(update={**refusal, "wording": None})

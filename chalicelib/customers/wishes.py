@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from ..model import (
     Channel,
+    Consent,
     ConsentState,
     Customer,
     Intent,
@@ -13,51 +16,146 @@ from ..model import (
     Purpose,
     Understanding,
 )
-from .consents import set_consents
+from .consents import confirmed, set_consents, to_be_confirmed, with_consent
 
 BOTH = (Purpose.SERVICE, Purpose.MARKETING)
+ANY = "any"
+"""In place of a channel: whichever."""
+
+_KEYWORD_CHARACTERS = 40
 
 
-def heed(customer: Customer, message: Message, said: Understanding, at: datetime) -> Customer:
-    """The customer after an opt-out, an opt-in or a change of channel; others change nothing."""
+class Heeding(NamedTuple):
+    """What heeding goes by: where the words can be looked up, the channels whose grants of
+    marketing are confirmed first, and for how long one may be."""
+
+    proof: str | None = None
+    double_opt_in: Collection[Channel] = ()
+    confirm_within: timedelta = timedelta(hours=24)
+
+
+def heed(
+    customer: Customer,
+    message: Message,
+    said: Understanding,
+    at: datetime,
+    by: Heeding = Heeding(),  # noqa: B008 - a frozen value
+) -> Customer:
+    """The customer after an opt-out, an opt-in or a wish for a channel; others change nothing."""
     if said.intent is Intent.OPT_OUT or message.provider_handled == "stop":
-        return _opt_out(customer, message, said, at)
+        return _opt_out(customer, message, said, at, by)
     if said.intent is Intent.OPT_IN or message.provider_handled == "start":
-        return set_consents(
-            customer, ConsentState.GRANTED, [message.channel], BOTH, source=_source(message), at=at
-        )
-    if said.intent is Intent.CHANNEL_PREFERENCE:
-        return _prefer(customer, message, said, at)
-    return customer
+        return _opt_in(customer, message, said, at, by)
+    if said.intent in (Intent.YES, Intent.NO):
+        return _settle(customer, message, said, at, by)
+    return _prefer(customer, message, said, at, by)
 
 
-def _opt_out(customer: Customer, message: Message, said: Understanding, at: datetime) -> Customer:
+def awaited(
+    customer: Customer, channel: Channel, at: datetime, within: timedelta
+) -> Consent | None:
+    """The grant of marketing by this channel that is pending and may still be confirmed."""
+    held = customer.consent(channel, Purpose.MARKETING)
+    if held is None or held.state is not ConsentState.PENDING or at - held.at > within:
+        return None
+    return held
+
+
+def _opt_out(
+    customer: Customer, message: Message, said: Understanding, at: datetime, by: Heeding
+) -> Customer:
     """A bare STOP refuses all where it was said; "no more offers" refuses offers anywhere."""
     named = _channel(said.slots.get("channel"))
     only_marketing = said.slots.get("purpose") == Purpose.MARKETING
     purposes = (Purpose.MARKETING,) if only_marketing else BOTH
     channels = [named] if named else list(Channel) if only_marketing else [message.channel]
-    return set_consents(
-        customer, ConsentState.DENIED, channels, purposes, source=_source(message), at=at
-    )
+    return _refuse(customer, message, channels, purposes, at, by)
 
 
-def _prefer(customer: Customer, message: Message, said: Understanding, at: datetime) -> Customer:
-    wanted, unwanted = _channel(said.slots.get("channel")), _channel(said.slots.get("not_channel"))
+def _opt_in(
+    customer: Customer, message: Message, said: Understanding, at: datetime, by: Heeding
+) -> Customer:
+    """START allows all where it was said; marketing only once confirmed, where that is set."""
+    if "confirmed" in said.slots and awaited(customer, message.channel, at, by.confirm_within):
+        return _settle(customer, message, said, at, by)
+    for purpose in BOTH:
+        grant = _word(message, message.channel, purpose, ConsentState.GRANTED, at, by)
+        customer = with_consent(customer, to_be_confirmed(customer, grant, by.double_opt_in))
+    return customer
+
+
+def _settle(
+    customer: Customer, message: Message, said: Understanding, at: datetime, by: Heeding
+) -> Customer:
+    """A yes or a no to our question whether they agree to marketing, from that very address."""
+    pending = awaited(customer, message.channel, at, by.confirm_within)
+    question = customer.pending
+    if pending is None or (question is not None and question.kind != "opt_in"):
+        return customer
+    if said.intent is Intent.NO:
+        return _refuse(customer, message, [message.channel], (Purpose.MARKETING,), at, by)
+    proof = by.proof or _source(message)
+    source = f"{pending.source}, confirmed by {message.channel.value}"[:200]
+    return with_consent(customer, confirmed(pending, source=source, at=at, proof=proof))
+
+
+def _prefer(
+    customer: Customer, message: Message, said: Understanding, at: datetime, by: Heeding
+) -> Customer:
+    """ "Text me instead", whatever else is asked beside it."""
+    wanted, unwanted = _channel(said.slots.get("channel")), said.slots.get("not_channel")
     said_purpose = said.slots.get("purpose")
     purposes = (Purpose(said_purpose),) if said_purpose in {p.value for p in BOTH} else BOTH
-    if unwanted is not None:
+    against = list(Channel) if unwanted == ANY else [c for c in [_channel(unwanted)] if c]
+    if against:
         # "Don't text me, e-mail is better" is a refusal of texts as well.
-        customer = set_consents(
-            customer, ConsentState.DENIED, [unwanted], purposes, source=_source(message), at=at
-        )
+        customer = _refuse(customer, message, against, purposes, at, by)
     if wanted is None:
         return customer
     preferences = dict(customer.preferences)
     for purpose in purposes:
-        rest = [c for c in preferences.get(purpose, ()) if c not in (wanted, unwanted)]
+        rest = [c for c in preferences.get(purpose, ()) if c not in (wanted, *against)]
         preferences[purpose] = (wanted, *rest)
     return customer.model_copy(update={"preferences": preferences})
+
+
+def _refuse(
+    customer: Customer,
+    message: Message,
+    channels: Collection[Channel],
+    purposes: Collection[Purpose],
+    at: datetime,
+    by: Heeding,
+) -> Customer:
+    return set_consents(
+        customer,
+        ConsentState.DENIED,
+        channels,
+        purposes,
+        source=_source(message),
+        at=at,
+        wording=_keyword(message),
+        proof=by.proof,
+    )
+
+
+def _word(
+    message: Message,
+    channel: Channel,
+    purpose: Purpose,
+    state: ConsentState,
+    at: datetime,
+    by: Heeding,
+) -> Consent:
+    return Consent(
+        channel=channel,
+        purpose=purpose,
+        state=state,
+        source=_source(message),
+        at=at,
+        wording=_keyword(message),
+        proof=by.proof,
+    )
 
 
 def _channel(name: str | None) -> Channel | None:
@@ -66,3 +164,10 @@ def _channel(name: str | None) -> Channel | None:
 
 def _source(message: Message) -> str:
     return f"said by {message.channel.value}"
+
+
+def _keyword(message: Message) -> str | None:
+    """A word alone, such as STOP, is kept as it was said; what else they wrote stays in the
+    message, to which the proof leads, and goes with it."""
+    text = message.text.strip()
+    return text if 0 < len(text) <= _KEYWORD_CHARACTERS and len(text.split()) == 1 else None

@@ -12,19 +12,28 @@ from .answers import compose, compose_restock
 from .terms import Answer, Brand
 
 if TYPE_CHECKING:
-    from .rendering import check_wording
-    from .wording import word
+    from .rendering import check_wording, phrase
+    from .wording import acknowledge, word
 
-__all__ = ["Answer", "Brand", "check_wording", "compose", "compose_restock", "word"]
+__all__ = [
+    "Answer",
+    "Brand",
+    "acknowledge",
+    "check_wording",
+    "compose",
+    "compose_restock",
+    "phrase",
+    "word",
+]
 
 
 def __getattr__(name: str) -> Any:
-    if name == "word":
-        from .wording import word
+    if name in ("acknowledge", "word"):
+        from . import wording
 
-        return word
-    if name == "check_wording":
-        from .rendering import check_wording
+        return getattr(wording, name)
+    if name in ("check_wording", "phrase"):
+        from . import rendering
 
-        return check_wording
+        return getattr(rendering, name)
     raise AttributeError(name)

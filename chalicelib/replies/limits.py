@@ -34,8 +34,8 @@ LIMITS: Mapping[Channel, Limit] = {
     Channel.SMS: Limit(_segments, 2, 4),
     # WhatsApp Cloud API, text.body: 4,096 characters.
     Channel.WHATSAPP: Limit(_characters, 1_000, 4_096),
-    # Twilio <Say>: 4,096 characters; a call should be over within a minute.
-    Channel.VOICE: Limit(_characters, 700, 4_096),
+    # Twilio takes 4,000 characters of TwiML; a call should be over within a minute.
+    Channel.VOICE: Limit(_characters, 700, 3_000),
     # Phones show some four lines of a notification.
     Channel.PUSH: Limit(_characters, 178, 500),
     Channel.INBOX: Limit(_characters, 2_000, 10_000),

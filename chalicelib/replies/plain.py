@@ -13,6 +13,7 @@ _KEPT_INVISIBLE = "\u200c\u200d"
 _NONCHARACTERS = "\ufffe\uffff"
 _NAME = re.compile(r"[^\W\d_](?:[^\W\d_]|[\u0300-\u036f]|['\u2019\- ]|\.(?=\s|$))*")
 _LONGEST_NAME = 40
+_URL = re.compile(r"[\s:]*\b(?:https?://|www\.)\S*[^\s.,;:!?)]", re.IGNORECASE)
 
 
 def clean(text: str) -> str:
@@ -45,6 +46,11 @@ def plain(value: Any, longest: int | None = None) -> Any:
     if isinstance(value, list | tuple):
         return tuple(plain(part, longest) for part in value)
     return value
+
+
+def without_urls(text: str) -> str:
+    """`text` as it can be read aloud: `Look: https://shop.example/a.` becomes `Look.`"""
+    return " ".join(_URL.sub("", text).split())
 
 
 def greeting_name(first_name: str | None) -> str | None:

@@ -58,6 +58,7 @@ class Rendered:
     subject: str
     sentences: tuple[Sentence, ...]
     greeted: bool
+    language: str
 
 
 class View:
@@ -94,6 +95,7 @@ def render(kind: str, language: str, channel: Channel, variables: Mapping[str, A
         subject="".join(subjects[:1]),
         sentences=tuple(Sentence(s.removeprefix("? "), s.startswith("? ")) for s in said),
         greeted="no greeting" not in lines,
+        language=spoken,
     )
 
 

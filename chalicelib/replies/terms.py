@@ -64,7 +64,8 @@ class Answer:
 
     `link` is where the reply's own link leads. `handover` is the reason why a person must take
     over; `waits_for` is the product whose return the customer is to be told of. `offers` says
-    whether an offer may stand beside the answer; `silent` that nothing at all is sent.
+    whether an offer may stand beside the answer; `silent` that nothing at all is sent. `noted` is
+    what was heeded beside the question, to be confirmed with its answer.
     """
 
     kind: str
@@ -75,4 +76,5 @@ class Answer:
     waits_for: str | None = None
     offers: bool = False
     silent: bool = False
+    noted: Answer | None = None
     language: str = "en"

@@ -7,14 +7,15 @@ cut within a word. Nothing promotional or personal is ever worded for a public c
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from ..errors import PermanentError
 from ..model import Channel, Customer, Offer, Preference, Purpose, Reply, ScoredOffer
 from .limits import LIMITS
 from .links import Links, MakeLink
-from .plain import greeting_name, plain
+from .plain import greeting_name, plain, without_urls
 from .rendering import Rendered, View, email_html, phrase, render, render_offer
 from .sms import segments, to_gsm
 from .terms import Answer, Brand
@@ -24,6 +25,8 @@ ReportProblem = Callable[[str, str], None]
 
 _OFFERS_IN_EMAIL = 3
 _SILENT_ON_LINKS = frozenset({Channel.VOICE})
+_UNANSWERABLE = frozenset({Channel.PUSH, Channel.INBOX})
+"""Where "reply STOP" would be nonsense: they are left where they were agreed to, on the site."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,7 @@ def word(
     """The reply on the chosen channel, with the offers that it may carry and that fit.
 
     Which offers were carried is told by the `offer_id` of the reply's links: each has one.
-    `reply_to` is the post that a public reply answers. Without `unsubscribe_url` a marketing
+    `reply_to` is the post or mail that the reply answers. Without `unsubscribe_url` a marketing
     e-mail gets a tracked link to `{base_url}/unsubscribe`. Raises PermanentError when no channel
     was chosen, or when the channel cannot hold even the shortest form.
     """
@@ -73,8 +76,15 @@ def word(
     speech = _Speech(answer, preference, customer, brand, links)
     pitches = _pitches(speech, offers, report)
     if preference.chosen is Channel.EMAIL:
-        return _email(speech, pitches, unsubscribe_url)
+        mail = _email(speech, pitches, unsubscribe_url)
+        return mail.model_copy(update={"reply_to": reply_to})
     return _text(speech, pitches[0] if pitches else None, reply_to)
+
+
+def acknowledge(language: str, *, to: str, reply_to: str) -> Reply:
+    """For all to read, where they wrote in public: that we answered elsewhere, and no more."""
+    text = phrase("acknowledged", language)
+    return Reply(channel=Channel.X_REPLY, to=to, text=text, reply_to=reply_to, language=language)
 
 
 class _Speech:
@@ -109,10 +119,25 @@ class _Speech:
         }
         return render(self.answer.kind, self.answer.language, self.channel, variables)
 
+    def told(self, longest: int | None = None) -> Rendered:
+        """`rendered`, and after it what was heeded beside the question."""
+        said, noted = self.rendered(longest), self.answer.noted
+        if noted is None:
+            return said
+        beside = _Speech(noted, self.preference, self.customer, self.brand, self.links)
+        more = (replace(s, text=_capitalised(s.text)) for s in beside.rendered(longest).sentences)
+        return replace(said, sentences=(*said.sentences, *more))
+
     def phrase(self, name: str) -> str:
         support, brand = self.brand.support_contact, self.brand.name
         variables = {"name": self.name, "support": support, "brand": brand}
-        return phrase(name, self.answer.language, **variables)
+        return phrase(name, self.language, **variables)
+
+    @cached_property
+    def language(self) -> str:
+        """The language that the answer is worded in: English, where it has no template in theirs,
+        and then all of it."""
+        return self.rendered().language
 
 
 def _pitches(
@@ -166,7 +191,9 @@ def _text(speech: _Speech, pitch: _Pitch | None, reply_to: str | None) -> Reply:
             reply_to=reply_to if speech.channel is Channel.X_REPLY else None,
             purpose=Purpose.MARKETING if marketing else Purpose.SERVICE,
             segments=segments(text) if speech.channel is Channel.SMS else 1,
-            links=speech.links.used_in(text),
+            language=speech.language,
+            # Of an offer that is said without its link, the link still tells that it was made.
+            links=speech.links.used_in(text, pitch.link if step.pitch and pitch else ""),
         )
     raise PermanentError("the reply does not fit its channel", channel=speech.channel.value)
 
@@ -186,7 +213,7 @@ def _steps(speech: _Speech, pitch: _Pitch | None) -> Iterator[_Step]:
 
 
 def _assemble(speech: _Speech, pitch: _Pitch | None, step: _Step) -> str:
-    rendered = speech.rendered(step.longest)
+    rendered = speech.told(step.longest)
     said = [s.text for s in rendered.sentences if step.optional or not s.optional]
     if speech.name is not None and rendered.greeted:
         said[0] = f"{speech.phrase('greeting')} {said[0]}"
@@ -198,19 +225,23 @@ def _assemble(speech: _Speech, pitch: _Pitch | None, step: _Step) -> str:
         said.append(speech.link)
     said += _farewell(speech, pitch)
     text = " ".join(said)
+    if speech.channel in _SILENT_ON_LINKS:
+        return without_urls(text)
     return to_gsm(text) if speech.channel is Channel.SMS else text
 
 
 def _farewell(speech: _Speech, pitch: _Pitch | None) -> list[str]:
-    """How to stop: in every call, and beside every marketing offer in a text."""
+    """How to stop: in every call, and beside every marketing offer in a text. A call takes no
+    answer to what it asks."""
     if speech.channel is Channel.VOICE:
-        return [speech.phrase("stop_calls")]
+        asked = [speech.phrase("answer_by_text")] if speech.answer.question else []
+        return [*asked, speech.phrase("stop_calls")]
     marketing = pitch is not None and pitch.offer.purpose is Purpose.MARKETING
-    return [speech.phrase("stop")] if marketing else []
+    return [speech.phrase("stop")] if marketing and speech.channel not in _UNANSWERABLE else []
 
 
 def _email(speech: _Speech, pitches: list[_Pitch], unsubscribe_url: str | None) -> Reply:
-    rendered = speech.rendered()
+    rendered = speech.told()
     said = [s.text for s in rendered.sentences]
     said[0] = _capitalised(said[0])
     greeting = speech.phrase("greeting") if speech.name and rendered.greeted else None
@@ -218,7 +249,7 @@ def _email(speech: _Speech, pitches: list[_Pitch], unsubscribe_url: str | None) 
     if marketing and unsubscribe_url is None:
         unsubscribe_url = speech.links.to(f"{speech.links.base_url}/unsubscribe")
     parts: dict[str, Any] = {
-        "language": speech.answer.language,
+        "language": speech.language,
         "brand": plain(speech.brand.name),
         "subject": rendered.subject or plain(speech.brand.name),
         "greeting": greeting,
@@ -238,6 +269,7 @@ def _email(speech: _Speech, pitches: list[_Pitch], unsubscribe_url: str | None) 
         subject=parts["subject"],
         html=html,
         purpose=Purpose.MARKETING if marketing else Purpose.SERVICE,
+        language=speech.language,
         links=speech.links.used_in(text),
         unsubscribe_url=parts["unsubscribe_url"],
     )

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from ..customers import activity
 from ..customers.answers import with_answers
+from ..customers.browsers import browsers_of, unvouched, with_proven, with_push, without_browser
 from ..customers.linking import (
     finish,
     is_anonymous,
@@ -16,7 +19,7 @@ from ..customers.merging import touched
 from ..customers.traits import with_traits
 from ..documents import Cancelled
 from ..errors import ConflictError, NotFoundError
-from ..model import Customer, Identification, Interaction
+from ..model import Customer, Identification, Identity, Interaction, WebEvent
 from .plan import Plan, recorded
 from .resolving import Sender, look_up, started, view_of
 from .rooms import Rooms
@@ -28,19 +31,44 @@ def observe(interaction: Interaction, rooms: Rooms) -> Plan | None:
     if sender.duplicate:
         return None
     customer = view_of(sender, interaction, rooms)
-    customer = _join(customer, sender, rooms)
+    customer = _join(customer, sender, rooms, vouched=interaction.proven)
+    released = set(_take_over(customer, sender, rooms)) if interaction.proven else set()
     before = started(customer)
     after = activity.record(customer, interaction, rooms.category_of)
     after = with_answers(after, interaction, rooms.attribution, rooms.engine().catalog.offer)
     if isinstance(interaction.body, Identification) and not interaction.body.gpc:
         known = with_traits(after, interaction.body.traits)
         after = touched(after, known, interaction.occurred_at)
-    free = unclaimed(interaction.identities, sender.owners)
+    free = [*unclaimed(interaction.identities, sender.owners), *released]
     after = with_identities(after, strongest_first(free))
-    return Plan(record=recorded(interaction, customer_id=after.id), before=before, after=after)
+    after = _trusted(customer, after, interaction)
+    record = recorded(_unseen(interaction), customer_id=after.id)
+    return Plan(record=record, before=before, after=after)
 
 
-def _join(customer: Customer, sender: Sender, rooms: Rooms) -> Customer:
+def _unseen(interaction: Interaction) -> Interaction:
+    """The interaction without what was looked at in a browser that sent Global Privacy Control."""
+    body = interaction.body
+    if not isinstance(body, WebEvent) or not body.gpc or body.name in activity.ORDER_EVENTS:
+        return interaction
+    silent = body.model_copy(update={"properties": {}})
+    return interaction.model_copy(update={"body": silent})
+
+
+def _trusted(before: Customer, after: Customer, interaction: Interaction) -> Customer:
+    """The customer with what the proof of the interaction, or the lack of it, means for what their
+    browsers may be told."""
+    if interaction.proven:
+        after = with_proven(after, browsers_of(interaction.identities))
+    elif is_anonymous(before) and not is_anonymous(after):
+        after = unvouched(after)
+    if isinstance(interaction.body, WebEvent):
+        trusted = interaction.proven or is_anonymous(after)
+        after = with_push(after, interaction.body, interaction.occurred_at, trusted=trusted)
+    return after
+
+
+def _join(customer: Customer, sender: Sender, rooms: Rooms, *, vouched: bool) -> Customer:
     """Merge the customers whom the other identities name, if nothing but browsers names them.
 
     Two who are both known by something stronger stay two: a family's computer, or an attack.
@@ -52,15 +80,27 @@ def _join(customer: Customer, sender: Sender, rooms: Rooms) -> Customer:
     for other_id in others:
         other = rooms.customers.view(other_id)
         if other is not None and not other.merged_into and is_anonymous(other):
-            customer = _tied(customer, other_id, rooms)
+            customer = _tied(customer, other_id, rooms, vouched=vouched)
     if others:
         finish(rooms.customers, customer.id)
     return customer
 
 
-def _tied(customer: Customer, other_id: str, rooms: Rooms) -> Customer:
+def _tied(customer: Customer, other_id: str, rooms: Rooms, *, vouched: bool) -> Customer:
     try:
-        return tie(rooms.customers, customer.id, other_id, rooms.clock())
+        return tie(rooms.customers, customer.id, other_id, rooms.clock(), vouched=vouched)
     except (ConflictError, NotFoundError):
         # One of them was merged or erased since we read them.
         raise Cancelled from None
+
+
+def _take_over(customer: Customer, sender: Sender, rooms: Rooms) -> Iterator[Identity]:
+    """Browsers that were somebody else's and are proven to be this customer's: who shares a
+    computer reads what is theirs, not what was written to whoever sat there before."""
+    for browser in browsers_of(sender.owners):
+        owner_id = sender.owners[browser]
+        owner = rooms.customers.view(owner_id) if owner_id != customer.id else None
+        if owner is None or browser not in owner.identities or browser in customer.identities:
+            continue
+        rooms.customers.save(owner, without_browser(owner, browser), rooms.clock())
+        yield browser

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from datetime import datetime
 
+from .. import documents
+from ..customers import tombstones
 from ..customers.erasure import erase
 from ..customers.linking import traces_of
-from ..documents import Cancelled
+from ..customers.suppression import suppress
 from ..errors import ConflictError, NotFoundError
 from ..ledger import Refused
 from ..model import (
@@ -18,11 +20,14 @@ from ..model import (
     InteractionStatus,
     Message,
     Moment,
+    OutboxEntry,
     Removal,
-    Reply,
 )
+from ..outbound import InboxCarrier
+from ..understanding import is_withdrawal
+from . import dead_letters
 from .deciding import decision_id
-from .linking import tokens_of
+from .holdings import REPLIES, in_ledger
 from .plan import Plan, anonymised, recorded
 from .resolving import look_up
 from .rooms import Rooms
@@ -30,12 +35,25 @@ from .rooms import Rooms
 X_CHANNELS = (Channel.X_REPLY, Channel.X_DM)
 
 
+REMAINING = (
+    "What they had sent before and is still queued: it is dropped, unread, when its turn comes.",
+    "Where they had refused anything: keyed hashes of their identities, so that nothing that "
+    "others bring in later is taken for their leave.",
+    "For 30 days: keyed hashes of their identities, by which what was queued is known.",
+    "Sums of what was decided and what came of it, which name nobody.",
+    "What carriers, the service desk and backups of the tables hold under their own terms.",
+)
+"""What an erasure leaves, in words."""
+
+
 class ErasureReceipt(Frozen):
-    """What was removed, counted; nothing in it names the person."""
+    """What was removed, by kind, and what remains; nothing in it but the id that was asked for
+    names the person."""
 
     customer_id: str
     erased_at: Moment
     removed: dict[str, int]
+    remaining: tuple[str, ...]
 
 
 def remove(interaction: Interaction, removal: Removal, rooms: Rooms) -> Plan | None:
@@ -89,27 +107,43 @@ def forget_message(interaction_id: str, because: Interaction, at: datetime, room
             rooms.ledger.commit(Plan(record=claim).writes(rooms, at))
         except Refused:
             # It was read in this very moment: look again.
-            raise Cancelled from None
+            raise documents.Cancelled from None
         return
     if isinstance(record.interaction.body, Message):
         rooms.ledger.forget_text(record, at)
         rooms.outbox.forget_text(record.outbox_ids, at)
 
 
-def erase_customer(customer_id: str, rooms: Rooms) -> ErasureReceipt:
-    """Every trace of a customer in every table, with a receipt.
+def heed_erased(interaction: Interaction, message: Message, rooms: Rooms) -> None:
+    """What an erased person had sent before is not worked on; but that they refused stands."""
+    if message.provider_handled == "stop" or is_withdrawal(message.text):
+        suppress(rooms.customers, interaction.identities)
 
-    Raises NotFoundError, or ConflictError when others keep changing the customer.
+
+def forget_unsettled(entry: OutboxEntry, rooms: Rooms) -> None:
+    """Take back what was sent to the inbox on the site while its customer was being erased."""
+    inbox = rooms.carriers.get(Channel.INBOX)
+    if isinstance(inbox, InboxCarrier) and rooms.outbox.entry(entry.id) is None:
+        inbox.forget(entry)
+
+
+def erase_customer(customer_id: str, rooms: Rooms) -> ErasureReceipt:
+    """Every trace of a customer in every table and queue, with a receipt.
+
+    Raises NotFoundError, ConflictError when others keep changing the customer, or TemporaryError.
     """
     removed: Counter[str] = Counter()
     for _ in rooms.patience.attempts():
         try:
             _erase_once(customer_id, removed, rooms)
-        except Cancelled:
+        except documents.Cancelled:
             # Something arrived meanwhile: it goes too.
             continue
         return ErasureReceipt(
-            customer_id=customer_id, erased_at=rooms.clock(), removed=dict(sorted(removed.items()))
+            customer_id=customer_id,
+            erased_at=rooms.clock(),
+            removed=dict(sorted((+removed).items())),
+            remaining=REMAINING,
         )
     raise ConflictError("the customer keeps changing; try again", customer_id=customer_id)
 
@@ -118,29 +152,13 @@ def _erase_once(customer_id: str, removed: Counter[str], rooms: Rooms) -> None:
     customer = rooms.customers.living(customer_id)
     if customer is None:
         raise NotFoundError("no such customer", customer_id=customer_id)
-    for interaction_id in list(traces_of(rooms.customers, customer.id)):
-        removed.update(_erase_interaction(interaction_id, rooms))
-    for contact in customer.offers:
-        removed["decisions"] += rooms.ledger.remove(f"decision#{contact.decision_id}")
+    # First of all, so that who is met by their identities as a stranger is known to be none.
+    tombstones.bury(rooms.customers, customer.identities, rooms.clock())
+    entries: list[OutboxEntry] = []
+    for kept in in_ledger(customer, rooms):
+        if kept.kind == REPLIES:
+            entries.append(documents.read(OutboxEntry, kept.item))
+        removed[kept.kind] += rooms.ledger.discard(kept.item)
+    theirs = dead_letters.Theirs(customer, entries)
+    removed["dead letters"] += dead_letters.remove(theirs, rooms)
     removed.update(erase(rooms.customers, customer))
-
-
-def _erase_interaction(interaction_id: str, rooms: Rooms) -> Counter[str]:
-    removed: Counter[str] = Counter()
-    record = rooms.ledger.interaction(interaction_id)
-    if record is None:
-        # A decision made at once, without an interaction, leaves a trace of its own.
-        removed["decisions"] += rooms.ledger.remove(f"decision#{interaction_id}")
-        return removed
-    for entry in rooms.outbox.entries(record.outbox_ids):
-        if entry.provider and entry.provider_id:
-            pointer = f"receipt#{entry.provider}:{entry.provider_id}"
-            removed["receipts"] += rooms.ledger.remove(pointer)
-        if isinstance(entry.body, Reply):
-            tokens = tokens_of(entry.body)
-            removed["links"] += sum(rooms.ledger.remove(f"link#{token}") for token in tokens)
-        removed["replies"] += rooms.ledger.remove(f"outbox#{entry.id}")
-    if record.decision_id:
-        removed["decisions"] += rooms.ledger.remove(f"decision#{record.decision_id}")
-    removed["interactions"] += rooms.ledger.remove(f"interaction#{interaction_id}")
-    return removed

@@ -3,34 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 from .. import documents
+from ..customers import tombstones
 from ..customers.linking import is_anonymous, new_customer, owner_of, strongest_first
 from ..model import Customer, Identity, Interaction
 from .rooms import Rooms
 
 
 class Sender(NamedTuple):
-    """What one read told: who owns which identity, and whether the interaction is on record."""
+    """What one read told: who owns which identity, and whether nothing is left to be done, for the
+    interaction is on record, or is `erased`: from before its sender was."""
 
     duplicate: bool
     owners: Mapping[Identity, str]
     customer_id: str | None
+    erased: bool = False
 
 
 def look_up(interaction: Interaction, rooms: Rooms) -> Sender:
-    """One BatchGetItem over the identities and the interaction's own record."""
-    customers, ledger = rooms.customers, rooms.ledger
+    """One BatchGetItem over the identities, whether who had them was erased, and the interaction's
+    own record."""
+    customers, ledger, identities = rooms.customers, rooms.ledger, interaction.identities
+    keys = [*customers.identity_keys(identities), *tombstones.keys(customers, identities)]
     found = documents.batch_get(
         rooms.dynamodb,
-        {
-            customers.table: customers.identity_keys(interaction.identities),
-            ledger.table: [ledger.interaction_key(interaction.id)],
-        },
+        {customers.table: keys, ledger.table: [ledger.interaction_key(interaction.id)]},
     )
-    owners = customers.owners(found[customers.table])
-    return Sender(bool(found[ledger.table]), owners, owner_of(interaction.identities, owners))
+    known = found[customers.table]
+    owners = customers.owners(known)
+    erased = _before_erasure(interaction, owners, tombstones.read(customers, identities, known))
+    duplicate = erased or bool(found[ledger.table])
+    return Sender(duplicate, owners, owner_of(identities, owners), erased)
+
+
+def _before_erasure(
+    interaction: Interaction, owners: Mapping[Identity, str], erased: Mapping[Identity, datetime]
+) -> bool:
+    """Whether it is of somebody, by the strongest identity that is or was anybody's, who has been
+    erased since."""
+    known = (i for i in strongest_first(interaction.identities) if i in owners or i in erased)
+    gone = erased.get(next(known, ""))
+    return gone is not None and interaction.occurred_at <= gone
 
 
 def view_of(sender: Sender, interaction: Interaction, rooms: Rooms) -> Customer:
@@ -39,12 +55,23 @@ def view_of(sender: Sender, interaction: Interaction, rooms: Rooms) -> Customer:
     if sender.customer_id is None:
         return new_customer(interaction.identities, fallback)
     customer = rooms.customers.view(sender.customer_id)
+    if customer is None and (left := _left_over(sender.customer_id, interaction, rooms)):
+        return left
     if customer is None or customer.merged_into:
         # An identity was moved between our two reads: the next attempt finds its new owner.
         raise documents.Cancelled
     if _somebody_else(interaction.identities, sender.owners, customer):
         return new_customer(strongest_first(interaction.identities)[:1], fallback)
     return customer
+
+
+def _left_over(customer_id: str, interaction: Interaction, rooms: Rooms) -> Customer | None:
+    """A record that has gone by TTL, of which this identity is still to go: it begins anew."""
+    owners = rooms.customers.resolve(interaction.identities)
+    if owner_of(interaction.identities, owners) != customer_id:
+        return None
+    held = [i for i in interaction.identities if owners.get(i, customer_id) == customer_id]
+    return Customer(id=customer_id, identities=tuple(strongest_first(held)))
 
 
 def _somebody_else(

@@ -7,7 +7,7 @@ are calibrated, so that a threshold on them means something; below it, the reply
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from ..model import (
     Behaviour,
@@ -18,14 +18,21 @@ from ..model import (
     Store,
     Understanding,
 )
-from . import keywords, language, slots
+from . import contact, keywords, language, slots
 from .pending import answer
 from .products import Found, ProductIndex
-from .withdrawal import is_withdrawal
+from .withdrawal import is_suspected, is_withdrawal
 
 __all__ = ["ProductIndex", "is_withdrawal", "understand"]
 
 _ABOUT_PRODUCTS = frozenset({Intent.AVAILABILITY, Intent.PRICE, Intent.PRODUCT_ADVICE})
+_ASKING = _ABOUT_PRODUCTS | {
+    Intent.STORE_INFO,
+    Intent.ORDER_STATUS,
+    Intent.COMPLAINT,
+    Intent.HUMAN,
+}
+"""What is answered even where the message says besides how they want to be reached."""
 _PROVIDER = {"stop": Intent.OPT_OUT, "start": Intent.OPT_IN, "help": Intent.HELP}
 KEYWORD_CONFIDENCE = 0.99
 PLAIN_WORDS_CONFIDENCE = 0.95
@@ -51,14 +58,69 @@ def understand(
     a single product matched below it is returned as `ambiguous`, to be asked about.
     """
     spoken = language.language(message.text, message.language)
+
+    def ask(text: str) -> Understanding:
+        return _by_model(text, index, stores, recent, threshold, spoken)
+
     fixed = _by_rule(message, pending)
     if fixed is not None:
+        if fixed.intent is Intent.OPT_OUT and message.provider_handled is None:
+            fixed = _asked_besides(message, fixed, ask, threshold) or fixed
         return fixed.model_copy(update={"language": spoken})
     if pending is not None:
         answered = answer(message.text, pending, index, threshold)
         if answered is not None:
             return answered.model_copy(update={"language": spoken})
-    return _by_model(message, index, stores, recent, threshold, spoken)
+    return _with_wish(message, ask, threshold)
+
+
+def _with_wish(
+    message: Message, ask: Callable[[str], Understanding], threshold: float
+) -> Understanding:
+    """What is asked, and how they want to be reached: heeded whatever else the message says."""
+    rest, told = contact.without(message.text, contact.wished)
+    wish = contact.channel_wish(language.plain(told)) if told else {}
+    if not wish:
+        return _doubted(ask(message.text), message, threshold)
+    besides = ask(rest) if rest else None
+    if besides and besides.intent in _ASKING and besides.confidence >= threshold:
+        return besides.model_copy(update={"slots": besides.slots | wish})
+    return Understanding(
+        intent=Intent.CHANNEL_PREFERENCE,
+        confidence=PLAIN_WORDS_CONFIDENCE,
+        slots=wish,
+        language=language.language(message.text, message.language),
+    )
+
+
+def _doubted(said: Understanding, message: Message, threshold: float) -> Understanding:
+    """What might be a refusal, and is not clearly anything else, is asked about."""
+    clear = said.intent in _ASKING and said.confidence >= threshold
+    if clear or said.intent is Intent.OPT_IN or not is_suspected(message.text):
+        return said
+    doubt = {"intent": Intent.OPT_OUT, "confidence": round(threshold * DOUBTED_SHARE, 4)}
+    return said.model_copy(update={**doubt, "products": (), "ambiguous": False})
+
+
+def _asked_besides(
+    message: Message,
+    refusal: Understanding,
+    ask: Callable[[str], Understanding],
+    threshold: float,
+) -> Understanding | None:
+    """The question beside a refusal that leaves room to answer it here: of offers alone, or of
+    another channel. The refusal is in the slots: `not_channel`, which may be `any`."""
+    limit, named = refusal.slots.get("purpose"), refusal.slots.get("channel")
+    if limit is None and named in (None, message.channel.value):
+        return None
+    rest, told = contact.without(message.text, is_withdrawal)
+    if not rest or not told:
+        return None
+    besides = ask(rest)
+    if besides.intent not in _ASKING or besides.confidence < threshold:
+        return None
+    refused = {"not_channel": named or "any"} | ({"purpose": limit} if limit else {})
+    return besides.model_copy(update={"slots": besides.slots | refused})
 
 
 def _by_rule(message: Message, pending: PendingQuestion | None) -> Understanding | None:
@@ -74,19 +136,24 @@ def _by_rule(message: Message, pending: PendingQuestion | None) -> Understanding
     if is_withdrawal(text):
         limits = slots.withdrawal(language.plain(text))
         return Understanding(intent=Intent.OPT_OUT, confidence=PLAIN_WORDS_CONFIDENCE, slots=limits)
-    asked = pending is not None and pending.kind == "opt_in"
-    if keywords.is_opt_in_keyword(text) or (asked and keywords.is_yes(text)):
+    if pending is not None and pending.kind == "opt_in" and keywords.is_yes(text):
+        confirmed = {"confirmed": "yes"}
+        return Understanding(intent=Intent.OPT_IN, confidence=KEYWORD_CONFIDENCE, slots=confirmed)
+    if keywords.is_opt_in_keyword(text):
         return Understanding(intent=Intent.OPT_IN, confidence=KEYWORD_CONFIDENCE)
     if keywords.is_help_keyword(text):
         return Understanding(intent=Intent.HELP, confidence=KEYWORD_CONFIDENCE)
-    if pending is None or pending.kind == "opt_in":
-        if keywords.is_yes(text):
-            return Understanding(intent=Intent.YES, confidence=PLAIN_WORDS_CONFIDENCE)
-        if keywords.is_no(text):
-            return Understanding(intent=Intent.NO, confidence=PLAIN_WORDS_CONFIDENCE)
+    if (pending is None or pending.kind == "opt_in") and (short := _yes_or_no(text)):
+        return Understanding(intent=short, confidence=PLAIN_WORDS_CONFIDENCE)
     if not any(character.isalnum() for character in language.plain(text)):
         return _wordless(text)
     return None
+
+
+def _yes_or_no(text: str) -> Intent | None:
+    if keywords.is_yes(text):
+        return Intent.YES
+    return Intent.NO if keywords.is_no(text) else None
 
 
 def _wordless(text: str) -> Understanding:
@@ -98,7 +165,7 @@ def _wordless(text: str) -> Understanding:
 
 
 def _by_model(
-    message: Message,
+    text: str,
     index: ProductIndex,
     stores: Mapping[str, Store],
     recent: Sequence[Behaviour],
@@ -107,10 +174,10 @@ def _by_model(
 ) -> Understanding:
     from .intent import probabilities
 
-    said = language.plain(message.text)
+    said = language.plain(text)
     told = _particulars(said, stores)
-    found = index.search(message.text, slots=told, recent=recent)
-    ranked = _doubt_withdrawal(probabilities(message.text, flags(told, found)))
+    found = index.search(text, slots=told, recent=recent)
+    ranked = _doubt_withdrawal(probabilities(text, flags(told, found)))
     intent = max(ranked, key=lambda name: ranked[name])
     products = _meant(found, intent, threshold)
     return Understanding(

@@ -14,15 +14,21 @@ from .language import plain
 _OPT_OUT_WORDS = (
     "stop stopall unsubscribe cancel end quit revoke optout remove td arret"
     # Spanish, French, German
-    " alto baja cancelar parar detener desuscribir desabonner desinscrire desinscription"
-    " stopp abmelden abbestellen beenden kundigen"
+    " alto baja cancelar parar detener desuscribir desuscribirme fin desabonner desabonnement"
+    " desinscrire desinscription arreter arretez annuler stopp abmelden abmeldung abbestellen"
+    " austragen beenden ende kundigen"
 )
 OPT_OUT = frozenset(_OPT_OUT_WORDS.split())
-_OPT_IN_WORDS = "start unstop subscribe resubscribe optin alta iniciar suscribir abonner anmelden"
+_OPT_IN_WORDS = (
+    "start unstop subscribe resubscribe optin alta iniciar suscribir suscribirme abonner reabonner"
+    " anmelden anmeldung starten"
+)
 OPT_IN = frozenset(_OPT_IN_WORDS.split())
-HELP = frozenset(["help", "info", "helpme", "ayuda", "aide", "hilfe"])
+HELP = frozenset(["help", "info", "helpme", "ayuda", "aide", "hilfe", "infos"])
 
-_OF_OTHER_THINGS = frozenset(["cancel", "end", "cancelar", "parar", "beenden"])
+_OF_OTHER_THINGS = frozenset(
+    ["cancel", "end", "cancelar", "parar", "fin", "annuler", "beenden", "ende", "kundigen"]
+)
 """With a "please" these may as well speak of an order: "please cancel"."""
 
 _YES_WORDS = (
@@ -48,6 +54,11 @@ _NO_PHRASES = frozenset(
      "its ok", "no its ok", "no its fine", "no i dont", "i dont", "no please dont"]
 )  # fmt: skip
 
+_POLITE = re.compile(
+    r"\b(?:please|pls|plz|now|thanks|por favor|porfa|gracias|ya|svp|stp|sil (?:vous|te) plait|merci"
+    r"|maintenant|bitte|danke|jetzt|sofort)\b"
+)
+
 _BARE_EDGES = re.compile(r"^[^\w👍✅👌👎❌]+|[^\w👍✅👌👎❌]+$")
 _BETWEEN = re.compile(r"[^\w\s👍✅👌👎❌]+")
 
@@ -61,11 +72,10 @@ def _is_one_of(keywords: frozenset[str], text: str) -> bool:
     said = bare(text)
     if said.replace(" ", "") in keywords and len(said.split()) <= 2:
         return True
-    parts = said.split()
-    polite = [w for w in parts if w not in ("please", "pls", "plz", "now", "thanks")]
-    if len(polite) < len(parts) and polite and polite[0] in _OF_OTHER_THINGS:
+    words = _POLITE.sub(" ", said).split()
+    if len(words) < len(said.split()) and words and words[0] in _OF_OTHER_THINGS:
         return False
-    return 0 < len(polite) <= 3 and len(set(polite)) == 1 and polite[0] in keywords
+    return 0 < len(words) <= 3 and len(set(words)) == 1 and words[0] in keywords
 
 
 def is_opt_out_keyword(text: str) -> bool:

@@ -65,18 +65,27 @@ _STOP_WORDS = {
     "es": "el la los las un una es son tienen tiene tienes mi yo me en de y para que qué donde"
     " dónde"
     " cuando cuándo cómo cuanto cuánto cuesta por favor no con su está hay gracias hola sí pedido"
-    " mas más quiero del al mensajes",
+    " mas más quiero del al mensajes alto parar baja alta ayuda dame dadme darme denme deja dejen"
+    " dejad paren parad basta ya sus su tus ustedes lista enviarme mandarme escribirme envíen"
+    " manden"
+    " llamen llames escriban contacten vuelva vuelvan solicito suscripción cancelar desactivar"
+    " notificaciones correos correo ofertas publicidad promociones número quítenme bórrenme"
+    " elimínenme desuscribirme nunca nada mejor prefiero llamadas mensaje",
     "fr": "le la les un une est sont vous avez avez-vous mon ma mes je me en de et pour que quoi où"
     " quand comment combien ce cette il ne pas avec votre vos sur quel quelle merci bonjour oui du"
-    " des au aux veux plus coûte encore",
+    " des au aux veux plus coûte encore arrêt arrête arrêter arrêtez arrêtez-moi désabonner"
+    " désabonnement désabonnez-moi désinscrire désinscrivez-moi aide svp stp cessez cesser veuillez"
+    " assez toute tout marre liste enlevez-moi retirez-moi supprimez laissez-moi fichez-moi"
+    " foutez-moi moi tranquille paix contacter contactez écrire écrivez envoyer envoyez appelez"
+    " numéro pub publicité promos offres plutôt préfère par courriel jamais rien",
     "de": "der die das ein eine einen ist sind ihr habt haben mein meine ich mir mich in zu und für"
     " was wo wann wie viel dieser bitte nicht mit euer auf gibt es noch danke hallo ja nein den dem"
-    " kein keine mehr auch von im am kostet",
+    " kein keine keinen mehr auch von im am kostet stopp abmelden abmeldung anmelden hilfe kündigen"
+    " abbestellen austragen abo beenden benachrichtigungen ausschalten werbung nachrichten hört"
+    " hören sie auf rufen ruft schreibt schreiben schicken schickt senden nummer löschen löscht"
+    " angebote will möchte ruhe lasst lassen widerrufe einwilligung verteiler genug schluss"
+    " unterlassen per lieber besser statt nie wieder melden meldet",
 }
-_LANGUAGE_OF: dict[str, tuple[str, ...]] = {}
-for _language, _words in _STOP_WORDS.items():
-    for _word in _words.split():
-        _LANGUAGE_OF[_word] = (*_LANGUAGE_OF.get(_word, ()), _language)
 
 
 def excerpt(text: str) -> str:
@@ -93,8 +102,13 @@ def fold(text: str) -> str:
     for half, decimals in _HALVES.items():
         text = text.replace(half, decimals)
     spread = unicodedata.normalize("NFKD", text.translate(_QUOTES))
-    kept = "".join(c for c in spread if not unicodedata.combining(c) and c not in "\u200d\ufe0f")
+    kept = "".join(c for c in spread if not unicodedata.combining(c) and not _is_unseen(c))
     return unicodedata.normalize("NFKC", kept).casefold()
+
+
+def _is_unseen(character: str) -> bool:
+    """Zero-width joiners and spaces, soft hyphens, marks of direction."""
+    return unicodedata.category(character) == "Cf"
 
 
 def tidy(text: str) -> str:
@@ -122,14 +136,20 @@ def sentences(plain_text: str) -> list[str]:
     return [s for s in _SENTENCE.split(plain_text) if re.search(r"\w", s)]
 
 
+_LANGUAGES_OF: dict[str, tuple[str, ...]] = {}
+for _language, _words in _STOP_WORDS.items():
+    for _word in dict.fromkeys(fold(_words).split()):
+        _LANGUAGES_OF[_word] = (*_LANGUAGES_OF.get(_word, ()), _language)
+
+
 def language(text: str, stated: str | None = None) -> str:
     """`en`, `es`, `fr` or `de` by stop-words; where they do not tell, what was stated, else `en`.
 
     `stated` is a BCP 47 tag from the channel.
     """
     votes = dict.fromkeys(_STOP_WORDS, 0.0)
-    for word in re.findall(r"[^\W\d_]+(?:-[^\W\d_]+)?", excerpt(text).casefold()):
-        owners = _LANGUAGE_OF.get(word, ())
+    for word in re.findall(r"[^\W\d_]+(?:-[^\W\d_]+)?", fold(excerpt(text))):
+        owners = _LANGUAGES_OF.get(word, ())
         for owner in owners:
             votes[owner] += 1 / len(owners)
     best = max(votes, key=lambda name: (votes[name], name == "en"))

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from ..model import Store
+from . import contact
 from .language import fold, plain
 
 _LETTER_SIZES = {
@@ -86,12 +87,16 @@ _ORDERS = tuple(
 _A_DATE = re.compile(r"^(?:19|20)\d\d$|^\d{1,4}(?:st|nd|rd|th|am|pm|days?|weeks?|hours?|x)$")
 
 _CHANNELS = {
-    "sms": r"sms|texts?|texting|txt|texted|text messages?|text me|mobile messages?",
-    "email": r"e-?mails?|e-?mailing|e-?mailed|mails?|inbox|newsletters?|correo|courriel",
-    "whatsapp": r"whats ?app|wa me|watsapp|whatsap",
-    "voice": r"calls?|calling|phone|phoned?|phoning|ring|ringing|voice|telephone",
+    "sms": r"sms|texts?|texting|txt|texted|text messages?|text me|mobile messages?|textos?"
+    r"|mensajes? de texto|textnachrichten?",
+    "email": r"e-?mails?|e-?mailing|e-?mailed|mails?|inbox|newsletters?|correos?|courriels?",
+    "whatsapp": r"whats ?apps?|wa me|watsapp|whatsap|[wg]u?asap\w*|wh?atsap\w*",
+    "voice": r"calls?|called|calling|phone|phoned?|phoning|ring|ringing|voice|telephone|telefon\w*"
+    r"|llam(?:adas?|ar|arme|es?|en|eis)|appels?|appel(?:er|ez)|telephon\w*|anrufe?n?|anzurufen"
+    r"|ruft|rufen",
     "x_dm": r"dms?|dming|direct messages?|private(?:ly)?|message me privately|pm me",
-    "push": r"push|app notifications?|in the app|in-?app|notifications?",
+    "push": r"push|app notifications?|in the app|in-?app|notifications?|notificacion(?:es)?"
+    r"|benachrichtigungen?",
     "x_reply": r"tweet|reply here|on here|on twitter|on x",
 }
 _CHANNEL_WORDS = {name: re.compile(rf"\b(?:{spelt})\b") for name, spelt in _CHANNELS.items()}
@@ -103,13 +108,6 @@ _CLAUSE = re.compile(r"[,.;!?]|\bbut\b|\band\b|\bjust\b|\bonly\b|\binstead(?! of
 _FROM_NOW = re.compile(
     r"\bphone number\b|\b(?:my|this|your|the) (?:phone|email|mail)\b(?! instead)"
 )
-_MARKETING = re.compile(
-    r"\b(?:offers?|ads?|adverts?|advertising|advertisements?|promos?|promotions?|promotional"
-    r"|marketing|deals|coupons?|sales? (?:texts?|emails?|messages?)|newsletters?|werbung|publicidad"
-    r"|publicite|pub|ofertas?|offres)\b"
-)
-_EVERYTHING = re.compile(r"\b(?:everything|all (?:messages|texts|emails|contact)|any messages)\b")
-
 _STORE_NOISE = frozenset(
     """
 street st avenue ave road rd lane ln drive dr boulevard blvd square sq plaza place pl store shop
@@ -252,8 +250,8 @@ def withdrawal(text: str) -> dict[str, str]:
         found["channel"] = wished["not_channel"]
     elif len(named) == 1:
         found["channel"] = named[0]
-    if _MARKETING.search(text) and not _EVERYTHING.search(text):
-        found["purpose"] = "marketing"
+    if (limit := contact.purpose(text)) is not None:
+        found["purpose"] = limit
     return found
 
 

@@ -1,8 +1,8 @@
 """Whether a message withdraws consent, by keyword or in plain words.
 
-Lives here: the patterns of plain opt-outs in English, Spanish, French and German, and what only
-looks like one. Never here: anything learned. What they are about is kept narrow: "the rain won't
-stop" and "remove the blue one from my order" are not opt-outs.
+Lives here: the patterns of plain opt-outs in English, and what only looks like one; those of other
+languages are in refusals.py. Never here: anything learned. What they are about is kept narrow: "the
+rain won't stop" and "remove the blue one from my order" are not opt-outs.
 Rule: a revocation in any reasonable way counts, 47 CFR 64.1200(a)(10).
 """
 
@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import re
 
+from .contact import channel_wish
 from .keywords import is_opt_out_keyword
 from .language import plain
+from .refusals import OTHERWISE, REFUSALS
 
 _STOPPING = (
-    r"(?:stop|quit|cease|end|halt|enough with|no more|cut out|knock off|quit it with|done with"
-    r"|turn off|switch off|cancel|disable)"
+    r"(?:stop|quit|cease|end|halt|enough(?: already)? (?:with|of)|no more|cut out|knock off"
+    r"|quit it with|done (?:with|getting|receiving)|turn off|switch off|cancel|disable|discontinue"
+    r"|stop with)"
 )
 _SENDING = (
     r"(?:text(?:ing|s)?|messag(?:ing|e|es)|sms(?:ing|es|s)?|e-?mail(?:ing|s)?|call(?:ing|s)?"
@@ -27,12 +30,13 @@ _SENDING = (
 _SENT = (
     r"(?:text(?:s| messages?)?|sms(?:es)?|messages?|msgs?|txts?|e-?mails?|calls?|offers?|ads?"
     r"|adverts?|promos?|promotions?|marketing|newsletters?|notifications?|alerts?|spam|junk"
-    r"|mailings?|coupons?|deals|updates|subscription|communications?|contact|push|dms?)"
+    r"|mailings?|coupons?|deals|updates|subscription|communications?|contact|push|dms?"
+    r"|whatsapps?)"
 )
 _THE = (
     r"(?:(?:the|these|those|this|your|ur|any|all|of|with|w|more|further|damn|bloody|stupid|fucking"
     r"|f\w*ing|annoying|such|stream of|constant|promotional|marketing|daily|weekly|receiving"
-    r"|getting|unwanted|promo|text|sms|spam|my|me|to|for)\s+){0,5}"
+    r"|getting|unwanted|promo|text|sms|spam|whatsapp|e-?mail|my|me|to|for)\s+){0,5}"
 )
 _NEGATED = r"(?:do ?n[o']?t|do not|dont|never|don t|plz dont|pls dont|shouldnt|shouldn't)"
 _AGAIN = r"(?:again|any ?more|any longer|ever|from now on|further)"
@@ -41,7 +45,10 @@ _WISH = (
     r"(?:want|wish|like|care|need|consent|agree|wanna|asked?|wanted|signed up|sign up|interested)"
     r"(?:\s+(?:to|for|in))?)"
 )
-_ME = r"(?:me|us|my (?:number|phone|cell|mobile|email|name|address)|this (?:number|phone|address))"
+_ME = (
+    r"(?:me|us|my (?:number|phone|cell|mobile|email|name|address|details|info|data|contact)"
+    r"|this (?:number|phone|address|person))"
+)
 _LIST = (
     r"(?:(?:your|ur|the|this|that|any|all|of|his|mailing|e-?mail|text|txt|texting|sms|contact|call"
     r"|calling|marketing|messag\w+|distribution|subscriber|phone|promo\w*|spam|damn|stupid"
@@ -55,7 +62,7 @@ _WITHDRAWALS = tuple(
         # stop texting me; no more messages; turn off these alerts
         rf"\b(?:stop|quit|cease)\s+(?:it\s+)?(?:with\s+)?{_THE}{_SENDING}\b(?!\s*(?:mode|app))",
         rf"\b{_STOPPING}\s+{_THE}{_SENT}\b(?!\s*(?:order|of my order|in stock))",
-        rf"\bno(?:t any)? more\s+{_THE}{_SENT}\b",
+        rf"\bno(?:t any)? (?:more|further|additional)\s+{_THE}{_SENT}\b",
         r"^(?:please\s+|just\s+|ok(?:ay)?\s+|no\s+|can you (?:please )?|could you (?:please )?"
         r"|will you (?:please )?|i said |i said to |i told you to |for the last time )*"
         r"(?:stop+|unsubscribe|quit)"
@@ -107,6 +114,39 @@ _WITHDRAWALS = tuple(
         r"|now )?(?:stop|quit)"
         r"(?: it| this| that| now| please)*\s*[.!]*$",
         r"\bi ?a?m opting out\b|\b(?:opting|opt) (?:myself )?out (?:of|from|now)\b",
+        rf"\bspare me\s+{_THE}{_SENT}\b|\b(?:knock it off|cut it out)\b",
+        r"\b(?:asked|told|begged|warned|ordered) (?:you|u|ya|your \w+)(?: \w+){0,2} to (?:stop|quit"
+        r"|leave me|cease)\b(?! (?:selling|at|by|making))",
+        rf"\b(?:no|not have|do ?n.?t have|never (?:gave|had)|not give|do ?n.?t give|without)(?:"
+        rf" you)?"
+        rf"(?: any| my)* (?:permission|consent)\b(?: to {_SENDING})?",
+        rf"\b(?:not|never|withhold my) consent(?:ed)? to (?:being |be |receiving |get |{_THE})*"
+        rf"(?:contact|text|call|messag|e-?mail|market|{_SENT})",
+        rf"\b(?:mind|appreciate|prefer|rather|like)(?: you| if you| it if you)? (?:not|did ?n.?t"
+        rf"|stopp?(?:ed|ing)?) {_SENDING}\b(?:\s+(?:me|us))?(?!\s+(?:before|after|at|when|on))",
+        r"\brather not (?:get|receive|be getting|be receiving|be sent|hear)\b(?! (?:the|it) )",
+        r"\bi ?a?m (?:\w+ )?(?:done|finished) (?:getting|receiving|with) (?:your|these|all|the)\b",
+        rf"\b(?:take|get|remove|delete)\s+{_ME}\s+(?:off|out of|from)\s+(?:what|which)ever\b",
+        r"\b(?:how (?:do|can) i|let me|want to|i.?ll) get (?:off|out of) (?:this|these|it)\b"
+        r"(?! (?:bus|road|size))",
+        rf"\b{_NEGATED}\s+reach out\b|\bcease and desist\b|\bi.?m opting out\b|^get lost\b",
+        r"^(?:ok |enough[., ]*)*(?:enough|no more)(?: enough|[., ]+no more)*(?: please)?[.! ]*$",
+        r"[,.;!] *(?:please |just |now )?(?:unsubscribe|stop)(?: me)?(?: please| now)?[.! ]*$",
+        rf"\bno(?:body| one) (?:asked|wants|signed up|needs)(?: for| to (?:get|receive|have))?\s+"
+        rf"{_THE}{_SENT}\b",
+        r"\bmy (?:number|phone|e?-?mail|name|address|info|details|data)(?: to be| be| is)?"
+        r" (?:removed|deleted|erased|taken off)\b",
+        r"\b(?:how about|can|could|will|would|why do ?n.?t)(?: you| u)(?: just| please| all)* stop"
+        r"[.!? ]*$",
+        r"\b(?:delete|remove|erase|scrub) (?:all )?my (?:info\w*|details|data|contact|records?)\b"
+        r"(?! (?:from|on|for) (?:my|the) order)",
+        r"(?:^|\band |\bplease )never (?:write|text|call|e-?mail|message|contact)\b(?! back|"
+        r" me back)",
+        r"\b(?:said|told you) (?:no|stop|no more|enough)\b[.! ]*$",
+        rf"\b(?:zero|no|not any) interest in\s+{_THE}{_SENT}\b",
+        rf"\b{_NEGATED} use my (?:number|phone|e?-?mail|name|address|details|data)\b",
+        rf"\bstop (?:it |this |that )?with\s+{_THE}{_SENT}\b",
+        r"\bdid ?n.?t give (?:you|u) my (?:number|e?-?mail|address|details) (?:so|to|for)\b",
         # the word itself, used as one
         r"\b(?:unsubscribe|unsub|opt[- ]?out|opting out|opt (?:me|us) out|de-?register) (?:me|us"
         r"|from"
@@ -126,31 +166,6 @@ _WITHDRAWALS = tuple(
         r"(?:(?:text|sms|email|newsletter|message|marketing|whatsapp)\s*)+"
         r"(?:subscription|alerts?|messages|service|sign ?up|s)?\b",
         r"\b(?:cancel|end|terminate) (?:my|this|the) subscription\b",
-        # Spanish, French, German
-        r"\b(?:no (?:quiero|deseo)|ya no quiero)\b.{0,30}\b(?:mensaje|sms|correo|oferta|llamada"
-        r"|publicidad|notificacion|promocion|email)",
-        r"\b(?:dejen?|deja|parar?|paren) de (?:\w+ ?){0,2}(?:enviar|mandar|escribir|llamar|molestar"
-        r"|contactar)",
-        r"\bno (?:me|nos) (?:\w+ )?(?:escrib|mand|envi|contact|llam|molest)\w+",
-        r"\b(?:denme|dame|darme|dar) de baja\b|\bborr\w* (?:mi numero|de (?:la|su) lista)",
-        r"\b(?:arretez|arrete|cessez|stop+ez)\b.{0,25}\b(?:envo|ecri|message|sms|mail|appel|contact"
-        r"|pub|spam)",
-        r"\bn(?:e |')?(?:m |nous |m')(?:\w+ )?(?:envoy|ecri|contact|appel"
-        r"|derang)\w+\b.{0,12}\b(?:plus"
-        r"|pas)\b|\bplus (?:de|aucun) (?:sms|message|mail|pub|appel)",
-        r"\b(?:merci|priere|svp) de ne plus (?:m|nous|me)\b",
-        r"\b(?:schickt?|sendet?|schreibt?)\w* mir (?:bitte )?nichts mehr\b|\bbasta de (?:mensajes"
-        r"|sms|correos)",
-        r"\b(?:ne (?:veux|souhaite)|veux) plus\b.{0,25}\b(?:recevoir|message|sms|mail|pub)",
-        r"\b(?:desabonne|desinscri|retirez|supprimez)[\w-]*[ -](?:moi|mon numero)\b"
-        r"|\bme desabonner\b"
-        r"|\bme desinscrire\b",
-        r"\b(?:keine|nie wieder|nicht mehr) (?:\w+ ){0,3}(?:nachrichten|sms|mails?|e-mails|werbung"
-        r"|anrufe|newsletter|schreiben|kontaktieren)\b(?! (?:auf lager|bekommen))",
-        r"\bhor(?:t|en sie) (?:bitte )?auf\b|\blass(?:t|en sie) mich in ruhe\b",
-        r"\b(?:schreib|kontaktier|ruf|schick|send)\w* (?:sie )?mi(?:r|ch) (?:bitte )?(?:keine|nicht"
-        r"|nie)\b.{0,25}(?:mehr|wieder|an)\b",
-        r"\b(?:mochte|will|bitte) (?:mich )?(?:\w+ ){0,3}(?:abmelden|abbestellen|austragen)\b",
     )
 )
 
@@ -173,6 +188,10 @@ _NOT_ABOUT_US = re.compile(
     r"|in)\b"
     r"|\bend(?:s|ing)? of (?:the|this|these|your)\b"
     r"|\b(?:can.?t|cannot|won.?t|will not|couldn.?t) stop\b"
+    r"|\bopt(?:ing)? out of (?:the )?(?:gift|plastic|packag|insur|paper|bag|warrant|signature"
+    r"|deliver"
+    r"|express|receipt)\w*"
+    r"|\b(?:do ?n.?t|do not|not) want to (?:lose|miss)\b[^.!?]*"
 )
 _INSTEAD = re.compile(
     r"\binstead\b|\b(?:just |only |please |pls |but |rather |prefer |use |by |via |me by )"
@@ -181,7 +200,45 @@ _INSTEAD = re.compile(
     r"|[,.;-] ?(?:e-?mail|text|sms|txt|dm|call|phone|ring|whatsapp)(?: me| is (?:fine|better|ok))?"
     r"\s*$|\b(?:e-?mail|text|sms|dm|whatsapp) only\b"
 )
-_FIRM = re.compile(r"\b(?:stop|quit|unsubscribe|unsub|opt|remove|cease|revoke|withdraw|off)\b")
+_FIRM = re.compile(
+    r"\b(?:stop|quit|unsubscribe|unsub|opt|remove|cease|revoke|withdraw|off|baja|basta"
+    r"|dej(?:en|a|ad)"
+    r"|elimin\w+|borr\w+|arret\w+|cess\w+|desabonn\w+|supprim\w+|hort|hor(?:en)? sie|abmelden"
+    r"|losch\w+|widerruf\w*)\b"
+)
+
+
+_CONTACT = (
+    r"(?:texts?|texting|messag\w+|e-?mail\w*|calls?|called|calling|contact\w*|spam\w*|ads"
+    r"|advertis\w*|promos?|promotion\w*|offers|alerts|number|info|details|list|newsletters?|phone"
+    r"|mensaj\w+|correos?|publicidad|promo\w*|ofertas|numero|datos|lista|recibir|escrib\w+|llam\w+"
+    r"|avisos|lo mio|mails?|pubs?|publicites?|offres|liste|appel\w*|sms|ecri\w+|recevoir"
+    r"|prospection"
+    r"|coordonnees|donnees|fichiers?|nachrichten?|werbung|nummer|daten|verteiler|angebote"
+    r"|schreib\w*|anruf\w*|anzurufen|abo|newsletter\w*|kontakt\w*|benachrichtig\w*)"
+)
+_AGAINST = (
+    r"(?:stop\w*|quit|cease|unsub\w*|removed?|deleted?|enough|annoying|never|sick of|permission"
+    r"|interest|nobody|no more|asked for|do not|do ?n.t|dej(?:a|en|ad|ar|e)|par(?:en|ad)|basta"
+    r"|borr\w*|elimin\w*|quit(?:a|en|ar)\w*|saqu?\w*me|prohib\w+|cancelen|nunca|hart[oa]|no mas"
+    r"|arret\w*|cess\w*|retir\w*|supprim\w*|oubli\w*|enlev\w*|marre|harcel\w*|autoris\w*|plus"
+    r" jamais|stopp\w*|raus|losch\w*|entfern\w*|schluss|genug|nerv\w*|erlaubnis|einstell\w*"
+    r"|kundig\w*|widersprech\w*|nie|nicht mehr|frieden|zugestimmt|aufhoren|verboten)"
+)
+_SUSPECT = re.compile(
+    rf"\b{_AGAINST}\b[^.!?]{{0,40}}\b{_CONTACT}\b|\b{_CONTACT}\b[^.!?]{{0,40}}\b{_AGAINST}\b"
+    r"|\b(?:unsub\w*|opt(?:ing)? out|desapunt\w*|desabon\w*|abmeld\w*|harass\w*|harcel\w*"
+    r"|saquenme|borrenme|loscht mich|loschen sie mich)\b|\bstop[.! ]*$"
+)
+
+
+def is_suspected(text: str) -> bool:
+    """Whether it might withdraw consent: what speaks of stopping and of messages in one breath.
+
+    Too little to act on, enough to ask.
+    """
+    said = _NOT_ABOUT_US.sub(" ", _OUR_FOOTER.sub(" ", plain(text)))
+    return bool(_SUSPECT.search(OTHERWISE.sub(" ", said)))
 
 
 def is_withdrawal(text: str) -> bool:
@@ -193,6 +250,8 @@ def is_withdrawal(text: str) -> bool:
     if is_opt_out_keyword(text):
         return True
     said = _NOT_ABOUT_US.sub(" ", _OUR_FOOTER.sub(" ", plain(text)))
+    if any(pattern.search(OTHERWISE.sub(" ", said)) for pattern in REFUSALS):
+        return not channel_wish(said).get("channel") or bool(_FIRM.search(said))
     if not any(pattern.search(said) for pattern in _WITHDRAWALS):
         return False
     return not _INSTEAD.search(said) or bool(_FIRM.search(said))

@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "chalicelib"
 
-GROUND = {"model", "errors", "settings", "documents", "queues", "zones", "assortment"}
+GROUND = {"model", "errors", "settings", "documents", "queues", "zones", "assortment", "files"}
 ROOMS = {
     *("understanding", "decisioning", "preference", "replies"),
     *("inbound", "outbound", "customers", "catalog", "ledger", "console"),

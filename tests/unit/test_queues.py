@@ -173,3 +173,40 @@ def test_one_bad_interaction_does_not_keep_its_neighbours_waiting(
 
     assert len(handled(aws, seal(events))) == 1
     assert reading.customer("u3", rooms).id == "u3"
+
+
+def dead(aws: Aws, name: str, *bodies: str) -> None:
+    url = aws.sqs.get_queue_url(QueueName=f"rejoinder-dev-{name}-dead")["QueueUrl"]
+    for body in bodies:
+        aws.sqs.send_message(QueueUrl=url, MessageBody=body)
+
+
+def test_dead_letters_are_sifted_and_what_is_left_may_be_looked_at_again(
+    rooms: Rooms, aws: Aws
+) -> None:
+    bodies = [f"letter {n}" for n in range(23)]
+    dead(aws, "urgent", *bodies, "away", "other")
+    seen: list[str] = []
+
+    def sieve(body: str) -> str | None:
+        seen.append(body)
+        return {"away": None, "other": "another"}.get(body, body)
+
+    assert rooms.queues.sift("urgent", sieve) == 2
+    assert sorted(seen) == sorted([*bodies, "away", "other", "another"])
+    left = sorted(message["Body"] for message in waiting(aws, "urgent-dead"))
+    assert left == sorted([*bodies, "another"])
+
+
+def test_where_nothing_is_dead_nothing_is_received(rooms: Rooms, aws: Aws) -> None:
+    dead(aws, "urgent", "of another queue")
+    with aws.watched() as calls:
+        assert rooms.queues.sift("interactions", lambda body: None) == 0
+    assert calls == ["GetQueueAttributes"]
+
+
+def test_a_large_dead_letter_is_told_from_others(rooms: Rooms, aws: Aws) -> None:
+    large = seal((an_event("page", "anonymous:a", text="long " * 40_000),))
+    dead(aws, "interactions", large)
+    assert rooms.queues.sift("interactions", lambda body: body) == 0
+    assert [m["Body"] for m in waiting(aws, "interactions-dead")] == [large]

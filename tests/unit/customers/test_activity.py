@@ -112,3 +112,22 @@ def test_an_older_order_moves_no_last_date_back() -> None:
     assert both.last_purchase == {"shoes": NOON}
     assert both.first_purchase_at == NOON - timedelta(days=9)
     assert both.last_purchase_at == NOON
+
+
+def test_words_that_are_told_late_do_not_turn_the_clock_back() -> None:
+    first = record(JOE, a_message("hello", channel=Channel.WHATSAPP), CATEGORIES.get)
+    earlier = a_message("hi", channel=Channel.WHATSAPP, at=NOON - timedelta(hours=3))
+    assert record(first, earlier, CATEGORIES.get).reach[Channel.WHATSAPP].last_inbound_at == NOON
+
+
+def test_a_switch_set_with_the_provider_is_no_word_of_theirs() -> None:
+    switches = (
+        a_message("", channel=Channel.SMS, provider_handled="stop"),
+        a_message("stop marketing", channel=Channel.WHATSAPP, provider_handled="stop"),
+    )
+    for switch in switches:
+        body = switch.body.model_copy(update={"reply_to": None})
+        silent = switch.model_copy(update={"body": body})
+        assert record(JOE, silent, CATEGORIES.get).reach == {}
+    said = a_message("STOP", channel=Channel.SMS, provider_handled="stop")
+    assert record(JOE, said, CATEGORIES.get).reach[Channel.SMS].last_inbound_at == NOON

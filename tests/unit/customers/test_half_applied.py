@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from chalicelib.customers.input import TransactionRow
+from chalicelib.customers.items import ACTIVITY, PROFILE, partition
 from chalicelib.customers.orders import import_orders
 from chalicelib.customers.rows import Row
-from chalicelib.customers.store import ACTIVITY, PROFILE, CustomerStore, partition
+from chalicelib.customers.store import CustomerStore
 from chalicelib.documents import key
 from chalicelib.errors import TemporaryError
 from chalicelib.model import Aggregates, Customer, OfferContact

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.customers.consents import most_restrictive, with_consent
-from chalicelib.customers.wishes import heed
+from chalicelib.customers.wishes import Heeding, heed
 from chalicelib.model import (
     Channel,
     Consent,
@@ -111,3 +111,86 @@ def test_of_two_records_the_refusal_wins_whatever_its_age() -> None:
     refusal, grant = a_consent(ConsentState.DENIED, days=-9), a_consent(ConsentState.GRANTED)
 
     assert most_restrictive([refusal, grant]) == most_restrictive([grant, refusal]) == (refusal,)
+
+
+def test_the_proof_of_a_word_is_the_message_and_a_keyword_is_kept_as_it_was_said() -> None:
+    by = Heeding(proof="twilio:SM1")
+    stopped = heed(JOE, TEXT.model_copy(update={"text": " Stop "}), said(Intent.OPT_OUT), NOON, by)
+    pleaded = TEXT.model_copy(update={"text": "please stop, my name is Joe"})
+    asked = heed(JOE, pleaded, said(Intent.OPT_OUT), NOON, by)
+
+    assert {(c.proof, c.wording) for c in stopped.consents} == {("twilio:SM1", "Stop")}
+    assert {(c.proof, c.wording) for c in asked.consents} == {("twilio:SM1", None)}
+
+
+def test_a_wish_in_passing_is_heeded_whatever_is_asked() -> None:
+    after = heed(JOE, TEXT, said(Intent.AVAILABILITY, channel="email", not_channel="voice"), NOON)
+
+    assert after.preferences[Purpose.SERVICE] == (Channel.EMAIL,)
+    assert {channel for channel, _ in denied(after)} == {Channel.VOICE}
+
+
+def test_no_more_offers_in_passing_refuses_offers_everywhere() -> None:
+    words = said(Intent.PRICE, not_channel="any", purpose="marketing")
+
+    assert denied(heed(JOE, TEXT, words, NOON)) == {(c, Purpose.MARKETING) for c in Channel}
+
+
+TWICE = Heeding(proof="twilio:SM1", double_opt_in={Channel.SMS})
+
+
+def marketing(customer: Customer) -> Consent:
+    found = customer.consent(Channel.SMS, Purpose.MARKETING)
+    assert found is not None
+    return found
+
+
+def test_start_leaves_marketing_pending_where_it_is_to_be_confirmed() -> None:
+    after = heed(JOE, TEXT, said(Intent.OPT_IN), NOON, TWICE)
+    service = after.consent(Channel.SMS, Purpose.SERVICE)
+
+    assert marketing(after).state is ConsentState.PENDING
+    assert service is not None
+    assert service.state is ConsentState.GRANTED
+    again = heed(after, TEXT, said(Intent.OPT_IN), NOON, TWICE)
+    assert marketing(again).state is ConsentState.PENDING, "START confirms nothing"
+
+
+@pytest.mark.parametrize("words", [said(Intent.YES), said(Intent.OPT_IN, confirmed="yes")])
+def test_a_yes_in_time_grants_with_both_proofs(words: Understanding) -> None:
+    pending = heed(JOE, TEXT, said(Intent.OPT_IN), NOON, TWICE)
+    yes = TWICE._replace(proof="twilio:SM2")
+    after = heed(pending, TEXT, words, NOON + timedelta(hours=24), yes)
+
+    assert marketing(after).state is ConsentState.GRANTED
+    assert marketing(after).proof == "twilio:SM1 + twilio:SM2"
+
+
+def test_a_yes_that_comes_late_or_elsewhere_grants_nothing() -> None:
+    pending = heed(JOE, TEXT, said(Intent.OPT_IN), NOON, TWICE)
+    late = NOON + timedelta(hours=24, seconds=1)
+    mail = TEXT.model_copy(update={"channel": Channel.EMAIL})
+
+    assert heed(pending, TEXT, said(Intent.YES), late, TWICE) == pending
+    assert heed(pending, mail, said(Intent.YES), NOON, TWICE) == pending
+
+
+def test_a_no_refuses_marketing_there() -> None:
+    pending = heed(JOE, TEXT, said(Intent.OPT_IN), NOON, TWICE)
+
+    assert denied(heed(pending, TEXT, said(Intent.NO), NOON, TWICE)) == {
+        (Channel.SMS, Purpose.MARKETING)
+    }
+
+
+def test_what_has_been_agreed_to_needs_no_second_yes() -> None:
+    granted = heed(JOE, TEXT, said(Intent.OPT_IN), NOON)
+    after = heed(granted, TEXT, said(Intent.OPT_IN), NOON + timedelta(days=1), TWICE)
+
+    assert marketing(after).state is ConsentState.GRANTED
+
+
+def test_of_two_records_what_is_pending_wins_over_a_grant() -> None:
+    pending, grant = a_consent(ConsentState.PENDING, days=-9), a_consent(ConsentState.GRANTED)
+
+    assert most_restrictive([grant, pending]) == (pending,)

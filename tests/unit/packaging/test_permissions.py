@@ -84,6 +84,17 @@ def call(
             call("ses", body='{"FromEmailAddress": "a@b.c"}', path="/v2/email/outbound-emails"),
             [("ses:SendEmail", "arn:aws:ses:us-east-1:123456789012:identity/a@b.c")],
         ),
+        (
+            call(
+                "ses",
+                body='{"FromEmailAddress": "a@b.c", "ConfigurationSetName": "events"}',
+                path="/v2/email/outbound-emails",
+            ),
+            [
+                ("ses:SendEmail", "arn:aws:ses:us-east-1:123456789012:identity/a@b.c"),
+                ("ses:SendEmail", "arn:aws:ses:us-east-1:123456789012:configuration-set/events"),
+            ],
+        ),
     ],
 )
 def test_a_call_needs(made: Call, permissions: list[tuple[str, str]]) -> None:

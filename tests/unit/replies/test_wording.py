@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from chalicelib.errors import PermanentError
 from chalicelib.model import Channel, EmailWording, Preference, Purpose
-from chalicelib.replies import Answer
+from chalicelib.replies import Answer, acknowledge
 from chalicelib.replies.limits import LIMITS
 from chalicelib.replies.plain import clean, clip
 from chalicelib.replies.sms import to_gsm
@@ -109,8 +109,44 @@ def test_one_confirmation_without_promotion(intent: str) -> None:
 
 def test_voice_has_an_opt_out_in_the_call_and_no_links() -> None:
     said = say(IN_STOCK, by("voice", marketing=True), [TEN_OFF]).text
-    assert said.endswith(f"To stop these calls, tell us at {BRAND.support_contact}.")
+    assert said.endswith("To stop these calls, press 9 and we will not call again.")
     assert "http" not in said
+
+
+def test_what_a_call_offers_is_said_without_its_link_and_counts_as_offered() -> None:
+    linked = offer("look", default="Look here: {{ link }}. Or at www.shop.example/look, today!")
+    said = say(IN_STOCK, by("voice", marketing=True), [linked])
+    assert "Look here. Or at, today!" in said.text
+    assert said.language == "en"
+    assert [link.offer_id for link in said.links] == ["look"]
+    assert say(IN_STOCK, by("voice"), [linked]).links == ()
+
+
+def test_what_a_call_asks_is_answered_by_text() -> None:
+    gone = shop(product("tb-44", stock=GONE))
+    asks = answer(means("availability", "tb-44", size="44"), assortment=gone)
+    assert asks.question is not None
+    assert "Please answer by text message. To stop" in say(asks, by("voice")).text
+    assert "by text message" not in say(IN_STOCK, by("voice")).text
+
+
+@pytest.mark.parametrize(
+    ("language", "key"), [("en", "press 9"), ("es", "pulsa 9"), ("fr", "sur 9"), ("de", "die 9")]
+)
+def test_a_call_tells_in_its_own_language_how_to_stop_it(language: str, key: str) -> None:
+    helped = replace(answer(means("help")), language=language)
+    said = say(helped, by("voice"))
+    assert said.language == language
+    assert key in said.text
+
+
+@pytest.mark.parametrize("language", ["en", "es", "fr", "de"])
+def test_an_acknowledgement_names_nobody_and_nothing(language: str) -> None:
+    said = acknowledge(language, to="1234", reply_to="777")
+    assert (said.channel, said.reply_to, said.purpose) == (Channel.X_REPLY, "777", Purpose.SERVICE)
+    assert not any(c.isdigit() for c in said.text)
+    assert len(said.text) <= 60
+    assert said.links == ()
 
 
 def test_marketing_email_has_one_click_unsubscribe_and_a_physical_address() -> None:
