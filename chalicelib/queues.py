@@ -12,7 +12,7 @@ import binascii
 import json
 import zlib
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -25,6 +25,9 @@ BATCH_LIMIT = 10
 CALL_LIMIT_BYTES = 1_000_000
 """SQS takes 1 MiB a call, all messages of a batch together; some is left for its own fields.
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html"""
+
+SIFTED = 1_000
+"""How many dead letters are looked through at once."""
 
 DECISIONS_A_MESSAGE = 25
 """What a learner counts in one transaction."""
@@ -63,6 +66,35 @@ class Queues:
             entries = [{"Id": str(n), "ReceiptHandle": h} for n, h in enumerate(handles)]
             self._client.delete_message_batch(QueueUrl=url, Entries=entries)
 
+    def sift(self, name: str, sieve: Callable[[str], str | None]) -> int:
+        """Look through the dead letters of one queue: `sieve` answers what is to be left of each,
+        None for nothing. Answers how many were not left as they were. Raises TemporaryError."""
+        url = f"{self._urls[False].removesuffix('interactions')}{name}-dead"
+        changed, left = 0, list[str]()
+        with documents.aws_calls():
+            while len(left) < min(self._waiting(url), SIFTED):
+                found = self._client.receive_message(
+                    QueueUrl=url, MaxNumberOfMessages=BATCH_LIMIT, WaitTimeSeconds=1
+                ).get("Messages", [])
+                if not found:
+                    break
+                for message in found:
+                    remains = sieve(message["Body"])
+                    if remains == message["Body"]:
+                        left.append(message["ReceiptHandle"])
+                        continue
+                    if remains is not None:
+                        self._send(url, [remains])
+                    self._client.delete_message(
+                        QueueUrl=url, ReceiptHandle=message["ReceiptHandle"]
+                    )
+                    changed += 1
+            for handle in left:
+                self._client.change_message_visibility(
+                    QueueUrl=url, ReceiptHandle=handle, VisibilityTimeout=0
+                )
+        return changed
+
     def put_many(self, interactions: Sequence[Interaction]) -> None:
         """Any number of interactions, in as many calls as it takes: for restocks."""
         for start in range(0, len(interactions), BATCH_LIMIT):
@@ -79,11 +111,12 @@ class Queues:
 
     def learning_backlog(self) -> int:
         """About how many messages wait for a learner, or are with one."""
-        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
         with documents.aws_calls():
-            answer = self._client.get_queue_attributes(
-                QueueUrl=self._learning_url, AttributeNames=names
-            )
+            return self._waiting(self._learning_url)
+
+    def _waiting(self, url: str) -> int:
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        answer = self._client.get_queue_attributes(QueueUrl=url, AttributeNames=names)
         return sum(int(answer["Attributes"][name]) for name in names)
 
     def _send(self, url: str, bodies: Sequence[str]) -> None:

@@ -116,7 +116,20 @@ class Ledger:
         silent = record.interaction.model_copy(update={"body": body, "identities": ()})
         forgotten = record.model_copy(update={"interaction": silent})
         item = self._item("interaction", record.interaction.id, forgotten, now)
-        documents.transact(self._client, [documents.put(self.table, item)])
+        # What was erased meanwhile does not come back.
+        known = documents.put(self.table, item, "attribute_exists(pk)")
+        documents.transact(self._client, [known])
+
+    def items(self, pk: str) -> list[dict[str, Any]]:
+        """The stored items under one partition key, consistently read; none for one that is too
+        long to be a key."""
+        if len(pk.encode()) > documents.PARTITION_KEY_BYTES:
+            return []
+        return list(documents.query(self._client, self.table, pk, ConsistentRead=True))
+
+    def discard(self, item: dict[str, Any]) -> int:
+        """Delete one stored item; answers 1."""
+        return documents.delete(self._client, self.table, [item])
 
     def remove(self, pk: str) -> int:
         """Delete every item under one partition key; answers how many."""

@@ -21,6 +21,8 @@ from ..model import (
     Channel,
     Customer,
     Handover,
+    Interaction,
+    Message,
     OutboxEntry,
     OutboxStatus,
     Receipt,
@@ -162,14 +164,17 @@ class Outbox:
         return documents.put(self.table, item, "due_at = :seen", seen=_stamp(entry.due_at))
 
     def forget_text(self, entry_ids: tuple[str, ...], now: datetime) -> None:
-        """Take the customer's words out of what was handed over, their X account out of what we
-        answered there, and stop what is not yet sent."""
+        """Take the customer's words out of what was handed over or waits for their hours, their X
+        account out of what we answered there, and stop what is not yet sent."""
         for entry in self.entries(entry_ids):
             body = entry.body
             if isinstance(body, Handover):
                 body = body.model_copy(update={"message": "", "customer": _bare(body.customer)})
             elif isinstance(body, Reply) and body.channel in (Channel.X_REPLY, Channel.X_DM):
                 body = body.model_copy(update={"to": "", "reply_to": None})
+            elif isinstance(body, Interaction) and isinstance(body.body, Message):
+                unsaid = body.body.model_copy(update={"text": "", "reply_to": None})
+                body = body.model_copy(update={"identities": (), "body": unsaid})
             open_still = entry.status in ("pending", "retry")
             status: OutboxStatus = "failed" if open_still else entry.status
             silent = entry.model_copy(update={"body": body, "status": status})

@@ -27,6 +27,7 @@ from ..outbound import InboxCarrier
 from ..understanding import is_withdrawal
 from . import dead_letters
 from .deciding import decision_id
+from .deferring import again
 from .holdings import REPLIES, in_ledger
 from .plan import Plan, anonymised, recorded
 from .resolving import look_up
@@ -112,6 +113,8 @@ def forget_message(interaction_id: str, because: Interaction, at: datetime, room
     if isinstance(record.interaction.body, Message):
         rooms.ledger.forget_text(record, at)
         rooms.outbox.forget_text(record.outbox_ids, at)
+        if record.status is InteractionStatus.DEFERRED:
+            forget_message(again(interaction_id), because, at, rooms)
 
 
 def heed_erased(interaction: Interaction, message: Message, rooms: Rooms) -> None:

@@ -17,6 +17,8 @@ from tests.races.engine import Strict, running, tables
 from tests.races.soundness import faults
 from tests.stage import Aws, stock_the_shop
 
+QUEUES = ("interactions", "urgent", "learning", "interactions-dead", "urgent-dead", "notices-dead")
+
 
 @pytest.fixture(scope="session")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
@@ -33,7 +35,7 @@ def dynamodb(engine: Any) -> Strict:
 def aws(clients: dict[str, Any], dynamodb: Strict) -> Iterator[Aws]:
     """Empty tables on DynamoDB Local; buckets and queues of this process."""
     with mock_aws(), tables(dynamodb, "dev"):
-        for name in ("interactions", "urgent", "learning"):
+        for name in QUEUES:
             clients["sqs"].create_queue(QueueName=f"rejoinder-dev-{name}")
         clients["s3"].create_bucket(Bucket="artifacts")
         yield Aws({**clients, "dynamodb": dynamodb}, {"ArtifactsBucket": "artifacts"})

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-from chalicelib.customers.store import CustomerStore, read_view
+from chalicelib.customers.items import read_view
+from chalicelib.customers.store import CustomerStore
 from chalicelib.model import Customer
 
 Item = dict[str, Any]

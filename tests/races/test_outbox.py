@@ -48,8 +48,8 @@ def entry_of(interaction_id: str, shop: Rooms) -> OutboxEntry:
     return entry
 
 
-def told(provider_id: str, status: Any, code: str | None = None) -> Interaction:
-    receipt = Receipt(provider="recorder", provider_id=provider_id, status=status, code=code)
+def told(provider_id: str, status: Any, barred: Any = None) -> Interaction:
+    receipt = Receipt(provider="recorder", provider_id=provider_id, status=status, barred=barred)
     return Interaction(
         id=f"twilio:{provider_id}:{status}",
         source="twilio",
@@ -116,7 +116,7 @@ def test_receipts_at_once_leave_what_came_last_in_the_end(crowd: Crowd, shop: Ro
     receipts = [told(provider_id, status) for status in ("sent", "delivered", "read")]
     crowd.work_on([*receipts * 3, *(an_event("page", "user:joe", number=str(n)) for n in range(4))])
 
-    assert entry_of("x:1", shop).status == "delivered"
+    assert entry_of("x:1", shop).status == "read"
     joe = reading.customer("joe", shop)
     assert joe.reach[Channel.SMS].last_delivered_at == NOON
     assert joe.aggregates.interaction_count == 5
@@ -126,7 +126,7 @@ def test_receipts_at_once_leave_what_came_last_in_the_end(crowd: Crowd, shop: Ro
 def test_a_refusal_told_by_a_receipt_is_not_lost_among_events(crowd: Crowd, shop: Rooms) -> None:
     pipeline.respond(a_message(ASKS), shop)
     provider_id = entry_of("x:1", shop).provider_id or ""
-    refusal = told(provider_id, "failed", TWILIO_OPTED_OUT)
+    refusal = told(provider_id, "failed", "opted_out")
     events = [an_event("page", "user:joe", number=str(n)) for n in range(10)]
     crowd.work_on([*events[:5], refusal, refusal, *events[5:]])
 
