@@ -311,6 +311,9 @@ class Customer(Frozen):
         (), description="the `anonymous:` identities that the shop vouched to be theirs"
     )
     gpc: bool = Field(False, description="a browser of theirs sent Global Privacy Control")
+    daytime_only: bool = Field(
+        False, description="they asked not to be written to at night: answers keep to the hours too"
+    )
     changed_at: dict[str, Moment] = Field(
         default_factory=dict, description="when each field last changed: a merge keeps the newest"
     )
@@ -474,7 +477,8 @@ class Understanding(Frozen):
     ambiguous: bool = False
     slots: dict[str, str] = Field(
         default_factory=dict,
-        description="size, color, store_id, order_id, channel, not_channel, purpose, category, day",
+        description="size, color, store_id, order_id, channel, not_channel, purpose, hours, "
+        "category, day",
     )
     language: str = "en"
 

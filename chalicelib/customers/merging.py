@@ -76,6 +76,7 @@ def merge(survivor: Customer, other: Customer) -> Customer:
             "subscriptions": merged_subscriptions(*survivor.subscriptions, *other.subscriptions),
             "proven_browsers": _latest_last(other.proven_browsers, survivor.proven_browsers),
             "gpc": survivor.gpc or other.gpc,
+            "daytime_only": survivor.daytime_only or other.daytime_only,
         }
     )
 
@@ -107,6 +108,7 @@ def part(merged: Customer, done: Merge) -> tuple[Customer, Customer]:
             ),
             "proven_browsers": tuple(b for b in merged.proven_browsers if b not in theirs),
             "gpc": before.gpc or (merged.gpc and not other.gpc),
+            "daytime_only": _asked_for(before.daytime_only, merged, other.daytime_only),
         }
     )
     refused = (c for c in merged.consents if c.at > done.at and c.state is ConsentState.DENIED)
@@ -116,9 +118,15 @@ def part(merged: Customer, done: Merge) -> tuple[Customer, Customer]:
         "merged_into": None,
         "consents": consents,
         "gpc": other.gpc or (merged.gpc and not before.gpc),
+        "daytime_only": _asked_for(other.daytime_only, merged, before.daytime_only),
         **_still_held(other, merged),
     }
     return survivor, other.model_copy(update=told)
+
+
+def _asked_for(theirs: bool, merged: Customer, the_others: bool) -> bool:
+    """Messages by day alone: whoever asked for it before, and both where it was asked for since."""
+    return theirs or (merged.daytime_only and not the_others)
 
 
 def _still_held(other: Customer, merged: Customer) -> dict[str, Any]:

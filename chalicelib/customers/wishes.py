@@ -22,6 +22,9 @@ BOTH = (Purpose.SERVICE, Purpose.MARKETING)
 ANY = "any"
 """In place of a channel: whichever."""
 
+DAYTIME = "daytime"
+"""The `hours` of who does not want to be written to at night; any other take that back."""
+
 _KEYWORD_CHARACTERS = 40
 
 
@@ -41,7 +44,8 @@ def heed(
     at: datetime,
     by: Heeding = Heeding(),  # noqa: B008 - a frozen value
 ) -> Customer:
-    """The customer after an opt-out, an opt-in or a wish for a channel; others change nothing."""
+    """The customer after an opt-out, an opt-in or a wish for a channel or for hours; others change
+    nothing."""
     if said.intent is Intent.OPT_OUT or message.provider_handled == "stop":
         return _opt_out(customer, message, said, at, by)
     if said.intent is Intent.OPT_IN or message.provider_handled == "start":
@@ -102,7 +106,9 @@ def _settle(
 def _prefer(
     customer: Customer, message: Message, said: Understanding, at: datetime, by: Heeding
 ) -> Customer:
-    """ "Text me instead", whatever else is asked beside it."""
+    """ "Text me instead", "not at night", whatever else is asked beside it."""
+    if (hours := said.slots.get("hours")) is not None:
+        customer = customer.model_copy(update={"daytime_only": hours == DAYTIME})
     wanted, unwanted = _channel(said.slots.get("channel")), said.slots.get("not_channel")
     said_purpose = said.slots.get("purpose")
     purposes = (Purpose(said_purpose),) if said_purpose in {p.value for p in BOTH} else BOTH

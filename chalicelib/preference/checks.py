@@ -175,8 +175,10 @@ def _marketing_consent(case: Case, channel: Channel) -> Refusal | None:
 
 
 def _in_hours(case: Case, channel: Channel) -> Refusal | None:
-    """Marketing, and any call, keeps to the hours of every place where they may be."""
-    if case.question.purpose is Purpose.SERVICE and channel is not Channel.VOICE:
+    """Marketing, any call, and whatever goes to who asked for messages by day alone, keeps to the
+    hours of every place where they may be."""
+    answer = case.question.purpose is Purpose.SERVICE and channel is not Channel.VOICE
+    if answer and not case.customer.daytime_only:
         return None
     return _out_of_hours(case, channel)
 

@@ -156,7 +156,8 @@ def _help(asked: Asked) -> Answer:
 
 def _channel_preference(asked: Asked) -> Answer:
     wanted, unwanted = asked.slot("channel"), asked.slot("not_channel")
-    if wanted is None and unwanted is None:
+    hours = asked.slot("hours")
+    if wanted is None and unwanted is None and hours is None:
         return _ask_back(asked)
     missing = asked.personal and wanted is not None and _no_address(asked.customer, wanted)
     facts = {
@@ -164,6 +165,7 @@ def _channel_preference(asked: Asked) -> Answer:
         "unwanted": unwanted,
         "purpose": asked.slot("purpose"),
         "missing": missing,
+        "hours": hours,
     }
     return Answer("channel_preference", facts)
 

@@ -31,6 +31,7 @@ from ..outbound import Withdrawing
 from ..replies import Answer, compose_restock
 from .channels import chosen, question_about
 from .deciding import Choice
+from .deferring import awaited_hour, deferred
 from .messages import said_to
 from .plan import Plan, recorded
 from .resolving import look_up
@@ -71,6 +72,10 @@ def move_on(interaction: Interaction, fallback: Fallback, rooms: Rooms) -> Plan 
     if acknowledgement_id(entry.interaction_id) in original.outbox_ids:
         question = question.model_copy(update={"public": False})
     preference = chosen(customer, question, rooms, now)
+    until = awaited_hour(preference, customer, rooms, now)
+    if customer.daytime_only and until is not None:
+        rest = rooms.outbox.moved(entry, entry.moved_to, now)
+        return replace(deferred(interaction, customer, until, now), others=(rest,))
     answer = _answer(original, customer, preference, rooms, now)
     if preference.chosen is None or answer is None:
         return _resting(interaction, entry, customer, preference.why, rooms, now)

@@ -31,6 +31,7 @@ from . import forgetting
 from .channels import chosen, question_about
 from .consenting import heeding, opt_in_question
 from .deciding import Question, decide, decision_id
+from .deferring import awaited_hour, deferred, has_waited
 from .plan import Plan, recorded
 from .resolving import look_up, started, view_of
 from .rooms import Rooms
@@ -43,6 +44,9 @@ QUESTION_LIFETIME = timedelta(hours=24)
 _WISHES = frozenset({Intent.OPT_OUT, Intent.OPT_IN, Intent.CHANNEL_PREFERENCE})
 """What is said to them confirms the wish itself."""
 
+_WISHED = {"channel", "not_channel", "hours"}
+"""The slots of what is heeded beside a question."""
+
 
 def answer(interaction: Interaction, message: Message, rooms: Rooms) -> Plan | None:
     """Everything that a message changes and everything said to it; None for a duplicate."""
@@ -54,11 +58,15 @@ def answer(interaction: Interaction, message: Message, rooms: Rooms) -> Plan | N
     now = rooms.clock()
     customer = view_of(sender, interaction, rooms)
     before = started(customer)
-    heard = activity.record(forgotten(customer, now), interaction, rooms.category_of)
+    waited, heard = has_waited(interaction), forgotten(customer, now)
+    if not waited:
+        heard = activity.record(heard, interaction, rooms.category_of)
     understood = read(heard, message, rooms)
     after = heard
-    if understood.confidence >= rooms.settings.confidence_threshold or message.provider_handled:
-        # What is only suspected is asked back, and changes nothing.
+    sure = understood.confidence >= rooms.settings.confidence_threshold or message.provider_handled
+    if sure and not waited:
+        # What is only suspected is asked back, and changes nothing; what has waited was heeded when
+        # it came, and what they said since is newer.
         by = heeding(rooms, proof=interaction.id)
         after = heed(heard, message, understood, interaction.occurred_at, by)
     age = now - interaction.received_at
@@ -73,6 +81,10 @@ def answer(interaction: Interaction, message: Message, rooms: Rooms) -> Plan | N
     question = question_about(rooms, interaction, confirming=confirming)
     preference = chosen(reached, question, rooms, now)
     composed, noted = said_to(understood, heard, after, message, preference, rooms, now)
+    until = awaited_hour(preference, reached, rooms, now)
+    if until is not None and not (composed.silent or composed.handover):
+        # Whoever takes over is asked to at once; all else is answered in the morning.
+        return deferred(interaction, after, until, now, before=before, understood=understood)
     allowed = purposes_beside(composed, preference)
     asked = Question(
         decision_id=decision_id(interaction.id),
@@ -126,7 +138,7 @@ def said_to(
     if understood.intent is Intent.YES and _agreed(heard, after, message):
         return composed(understood.model_copy(update={"intent": Intent.OPT_IN})), ()
     answer = composed(understood)
-    if understood.intent in _WISHES or not {"channel", "not_channel"} & understood.slots.keys():
+    if understood.intent in _WISHES or not _WISHED & understood.slots.keys():
         return answer, ()
     wish = {"intent": Intent.CHANNEL_PREFERENCE, "confidence": 1.0, "ambiguous": False}
     confirmation = composed(understood.model_copy(update=wish))

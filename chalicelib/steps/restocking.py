@@ -5,21 +5,20 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
 
 from ..model import (
     Customer,
     Interaction,
     InteractionStatus,
-    OutboxEntry,
     Restock,
 )
 from ..replies import compose_restock
 from .channels import chosen, question_about
+from .deferring import deferred
 from .plan import Plan, anonymised, recorded
 from .resolving import look_up
 from .rooms import Rooms
-from .saying import Saying, outbox_id, say
+from .saying import Saying, say
 
 
 def call_out(product_ids: Iterable[str], rooms: Rooms) -> int:
@@ -56,7 +55,7 @@ def tell(interaction: Interaction, restock: Restock, rooms: Rooms) -> Plan | Non
         return replace(idle, others=told if customer is None else ())
     if (when := rooms.contact_rules.next_time(customer, now)) > now:
         # They asked to be told, and not just now: a feed that is read at night wakes nobody.
-        return _deferred(interaction, customer, when, now)
+        return deferred(interaction, customer, when, now)
     question = question_about(rooms, interaction)
     preference = chosen(customer, question, rooms, now)
     composed = compose_restock(
@@ -84,24 +83,3 @@ def _idle(interaction: Interaction, customer: Customer | None, why: str) -> Plan
 def _digest(customer_id: str) -> str:
     """Ids are told to operators and logs: whose it is stands in the body."""
     return hashlib.sha256(customer_id.encode()).hexdigest()[:16]
-
-
-def _deferred(interaction: Interaction, customer: Customer, until: datetime, now: datetime) -> Plan:
-    """Worked on anew when the hour comes: what is in stock, agreed to and best then counts."""
-    again = interaction.model_copy(update={"id": f"{interaction.id}~"})
-    entry = OutboxEntry(
-        id=outbox_id(interaction.id, 0),
-        interaction_id=interaction.id,
-        customer_id=customer.id,
-        body=again,
-        status="retry",
-        committed_at=now,
-        due_at=until,
-    )
-    record = recorded(
-        interaction,
-        InteractionStatus.DEFERRED,
-        customer_id=customer.id,
-        note="until their contact hours",
-    )
-    return Plan(record=record.model_copy(update={"outbox_ids": (entry.id,)}), entries=(entry,))

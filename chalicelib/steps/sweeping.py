@@ -7,7 +7,7 @@ as unknown and never blindly repeated.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from ..model import (
     ConsentState,
@@ -100,8 +100,13 @@ def _unless_barred(reply: Reply, entry: OutboxEntry, rooms: Rooms) -> SendResult
         return None
     question = question_about(rooms, record.interaction, confirming=confirms)
     marketing = reply.purpose is Purpose.MARKETING
-    barred = refused(customer, question, reply.channel, rooms.clock(), marketing=marketing)
-    return None if barred is None else _closed(entry, NO_LEAVE)
+    now = rooms.clock()
+    barred = refused(customer, question, reply.channel, now, marketing=marketing)
+    if barred is None:
+        return None
+    if barred.reason == "quiet_hours" and customer.daytime_only:
+        return _postponed(entry, rooms.contact_rules.next_time(customer, now))
+    return _closed(entry, NO_LEAVE)
 
 
 def _refused(customer: Customer, reply: Reply) -> bool:
@@ -114,6 +119,12 @@ def _confirms(record: InteractionRecord | None) -> bool:
     """Whether what is said to it is the one answer to STOP, START or HELP."""
     said = record.understanding if record else None
     return said is not None and said.intent in CONFIRMED
+
+
+def _postponed(entry: OutboxEntry, until: datetime) -> SendResult:
+    """Until their hours: who asked for messages by day alone is not to miss the answer."""
+    provider = entry.provider or "none"
+    return SendResult(status="retry", provider=provider, code=NO_LEAVE, retry_at=until)
 
 
 def _closed(entry: OutboxEntry, code: str) -> SendResult:

@@ -79,7 +79,7 @@ def _with_wish(
 ) -> Understanding:
     """What is asked, and how they want to be reached: heeded whatever else the message says."""
     rest, told = contact.without(message.text, contact.wished)
-    wish = contact.channel_wish(language.plain(told)) if told else {}
+    wish = contact.wish(language.plain(told)) if told else {}
     if not wish:
         return _doubted(ask(message.text), message, threshold)
     besides = ask(rest) if rest else None

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import NamedTuple
 
+from .hours import hours_wish, without_hours
 from .language import plain
 
 _NOUNS = {
@@ -252,9 +253,16 @@ def without(text: str, heard: Callable[[str], object]) -> tuple[str, str]:
     return ", ".join(rest), ", ".join(told)
 
 
+def wish(said: str) -> dict[str, str]:
+    """A wish for a channel or against one, and the `hours` that they want to be written to in:
+    `daytime`, or `any`, which takes that back."""
+    hours = hours_wish(said)
+    return channel_wish(without_hours(said)) | ({"hours": hours} if hours else {})
+
+
 def wished(clause: str) -> bool:
-    """Whether a clause, as written, says how they want to be reached."""
-    return bool(channel_wish(plain(clause)))
+    """Whether a clause, as written, says how or when they want to be reached."""
+    return bool(wish(plain(clause)))
 
 
 def _first(

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 
 from .contact import channel_wish
+from .hours import without_hours
 from .keywords import is_opt_out_keyword
 from .language import plain
 from .refusals import OTHERWISE, REFUSALS
@@ -246,10 +247,11 @@ def is_withdrawal(text: str) -> bool:
 
     A polite wish for another channel instead ("don't call me, text me") is a preference, not a
     withdrawal; with a firm word ("stop texting me, email me") it is a withdrawal all the same.
+    Nor is one for the daytime ("no messages at night").
     """
     if is_opt_out_keyword(text):
         return True
-    said = _NOT_ABOUT_US.sub(" ", _OUR_FOOTER.sub(" ", plain(text)))
+    said = _NOT_ABOUT_US.sub(" ", _OUR_FOOTER.sub(" ", without_hours(plain(text))))
     if any(pattern.search(OTHERWISE.sub(" ", said)) for pattern in REFUSALS):
         return not channel_wish(said).get("channel") or bool(_FIRM.search(said))
     if not any(pattern.search(said) for pattern in _WITHDRAWALS):

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from chalicelib.model import Channel, Purpose
+from chalicelib import pipeline
+from chalicelib.model import Channel, InteractionStatus, Purpose
 from chalicelib.steps.rooms import Rooms
-from tests.stage import Clock, Recorder
+from tests.stage import Aws, Clock, Recorder
 
 from .scenes import ANN, ASKS, agreed, ann, at, told_of, writes
 
@@ -88,4 +89,46 @@ def test_a_service_reply_to_a_question_just_asked_goes_at_any_hour(
 
     (reply,) = recorder.sent
     assert reply.channel is Channel.SMS
+    assert "Trailblazer" in reply.text
+
+
+def test_who_says_otherwise_is_answered_by_day(
+    shop: Rooms, recorder: Recorder, clock: Clock, aws: Aws
+) -> None:
+    profiled(shop)
+    clock.now = at(22)
+    record = writes(shop, f"{ASKS} And please don't text me at night")
+    assert record.status is InteractionStatus.DEFERRED
+    assert recorder.sent == []
+
+    clock.now = at(23)
+    writes(shop, "STOP")
+    (confirmation,) = recorder.sent
+    assert "Trailblazer" not in confirmation.text
+    clock.advance(hours=1)
+    writes(shop, "START")
+
+    clock.advance(hours=8)
+    pipeline.sweep(shop)
+    for interaction in aws.queued():
+        pipeline.respond(interaction, shop)
+
+    _, _, reply = recorder.sent
+    assert "Trailblazer" in reply.text
+    assert "in the daytime only" in reply.text
+
+
+def test_who_takes_that_back_is_answered_at_any_hour(
+    shop: Rooms, recorder: Recorder, clock: Clock
+) -> None:
+    profiled(shop)
+    clock.now = at(20)
+    writes(shop, "please don't text me at night")
+    writes(shop, "you can text me at any time")
+    clock.now = at(22)
+    writes(shop, ASKS)
+
+    by_day, taken_back, reply = recorder.sent
+    assert "in the daytime only" in by_day.text
+    assert "at any time of day" in taken_back.text
     assert "Trailblazer" in reply.text

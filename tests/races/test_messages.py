@@ -14,6 +14,7 @@ from chalicelib.model import (
     InteractionStatus,
     Purpose,
     Removal,
+    Reply,
 )
 from chalicelib.steps import reading
 from chalicelib.steps.rooms import Rooms
@@ -87,6 +88,7 @@ def test_nothing_decided_after_a_stop_goes_out_by_text(
     texts = 0
     for record in answered(records):
         (entry,) = shop.outbox.entries(record.outbox_ids)
+        assert isinstance(entry.body, Reply)
         by_text = entry.body.channel is Channel.SMS
         assert by_text is not refuses_texts(known[record.decision_id])
         texts += by_text

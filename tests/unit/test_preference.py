@@ -447,6 +447,24 @@ def test_service_replies_to_a_question_just_asked_may_go_at_any_hour() -> None:
     assert found.marketing_refusal.reason == "quiet_hours"
 
 
+def test_who_asked_for_the_day_alone_is_answered_in_contact_hours() -> None:
+    joe = person(preferences={Purpose.SERVICE: ("sms",)}, daytime_only=True)
+    at_night = prefer(joe, "sms", now=NIGHT)
+    assert at_night.chosen is None
+    assert reason(at_night, "sms") == "quiet_hours"
+    assert prefer(joe, "sms").chosen is Channel.SMS
+    assert prefer(joe, "sms", now=NIGHT, confirming=True).chosen is Channel.SMS
+
+
+def test_who_asked_for_the_day_where_nobody_knows_when_that_is_gets_nothing() -> None:
+    joe = person(
+        identities=("email:joe@example.com",), profile=Profile(first_name="Joe"), daytime_only=True
+    )
+    found = prefer(joe, "email")
+    assert found.chosen is None
+    assert reason(found, "email") == "zone_unknown"
+
+
 def test_a_public_reply_is_never_promotional_and_never_personal() -> None:
     found = prefer(person(consents=(agreed("x_reply"),)), "x_reply")
     assert found.chosen is Channel.X_REPLY

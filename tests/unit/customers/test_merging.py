@@ -76,6 +76,18 @@ def test_totals_add_up_and_histories_are_joined() -> None:
     assert [o.id for o in joined.orders] == ["o-3", "o-2", "o-1"]
 
 
+def test_the_day_alone_is_kept_for_both_and_given_back_to_whom_it_was() -> None:
+    one, two = a_customer("joe"), a_customer("c-1", daytime_only=True)
+    both = merge(one, two)
+    assert both.daytime_only
+    assert merge(two, one).daytime_only
+    parted = undone(one, two, both)
+    assert [who.daytime_only for who in parted] == [False, True]
+    neither = merge(one, a_customer("c-2"))
+    since = neither.model_copy(update={"daytime_only": True})
+    assert all(w.daytime_only for w in undone(one, a_customer("c-2"), since))
+
+
 def test_a_refusal_by_either_is_a_refusal() -> None:
     def say(state: ConsentState, at: datetime) -> tuple[Consent, ...]:
         purpose = Purpose.MARKETING

@@ -52,6 +52,13 @@ def test_a_channel_that_is_named_is_the_one_that_is_meant() -> None:
     assert {channel for channel, _ in denied(after)} == {Channel.EMAIL}
 
 
+def test_hours_are_asked_for_and_taken_back_and_refuse_nothing() -> None:
+    by_day = heed(JOE, TEXT, said(Intent.AVAILABILITY, hours="daytime"), NOON)
+    assert by_day == JOE.model_copy(update={"daytime_only": True})
+    assert heed(by_day, TEXT, said(Intent.AVAILABILITY), NOON) == by_day
+    assert heed(by_day, TEXT, said(Intent.CHANNEL_PREFERENCE, hours="any"), NOON) == JOE
+
+
 def test_no_more_offers_refuses_offers_everywhere_and_answers_nowhere() -> None:
     after = heed(JOE, TEXT, said(Intent.OPT_OUT, purpose="marketing"), NOON)
 

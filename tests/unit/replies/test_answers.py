@@ -380,6 +380,13 @@ def test_help_names_brand_how_to_stop_rates_and_support_in_one_segment() -> None
         ),
         ({"not_channel": "sms"}, "noted: our messages will no longer reach you by text message."),
         ({"channel": "pigeon"}, "noted: our messages will reach you there."),
+        ({"hours": "daytime"}, "noted: we will write to you in the daytime only."),
+        ({"hours": "any"}, "noted: we may write to you at any time of day."),
+        (
+            {"channel": "sms", "hours": "any"},
+            "noted: our messages will reach you by text message. We may write to you at any time"
+            " of day.",
+        ),
     ],
 )
 def test_a_channel_preference_is_confirmed(slots: dict[str, Any], said: str) -> None:
@@ -394,6 +401,15 @@ def test_a_channel_without_an_address_is_asked_for(channel: str, missing: str) -
     nobody = joe(identities=())
     said = say(answer(means("channel_preference", channel=channel), nobody)).text
     assert f"we do not have your {missing} yet" in said
+
+
+@pytest.mark.parametrize(
+    ("spoken", "said"),
+    [("es", "solo te escribiremos de día"), ("fr", "qu'en journée"), ("de", "nur noch tagsüber")],
+)
+def test_a_wish_for_the_daytime_is_confirmed_in_their_language(spoken: str, said: str) -> None:
+    asked = means("channel_preference", hours="daytime").model_copy(update={"language": spoken})
+    assert said in say(answer(asked)).text
 
 
 def test_a_preference_for_nothing_is_asked_back() -> None:

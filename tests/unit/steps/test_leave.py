@@ -83,6 +83,7 @@ REFUSALS: dict[str, tuple[tuple[Channel, ...], tuple[Purpose, ...]]] = {
 }
 """What is refused where, and for what; where none is named, here."""
 WISHES = {"text me instead": Channel.SMS, "email me instead": Channel.EMAIL}
+HOURS = {"do not text me at night": True, "you can text me at any time": False}
 JOE = "joe-1"
 ON_X, PHONE, EMAIL, BROWSER = "x:77", "phone:+15551230077", "email:j@e.example", "anonymous:b-1"
 SENDERS = {Channel.X_REPLY: ON_X, Channel.X_DM: ON_X, Channel.EMAIL: EMAIL}
@@ -99,6 +100,7 @@ class Account:
     wrote: dict[Channel, datetime] = field(default_factory=dict)
     barred: set[Channel] = field(default_factory=set)
     offered: dict[str, datetime] = field(default_factory=dict)
+    daytime_only: bool = False
 
     def heard(self, text: str, here: Channel, at: datetime) -> None:
         self.wrote[here] = max(at, self.wrote.get(here, at))
@@ -109,6 +111,7 @@ class Account:
             self.said |= {(here, SERVICE): True, (here, MARKETING): True}
         if text in WISHES:
             self.stated.add(WISHES[text])
+        self.daytime_only = HOURS.get(text, self.daytime_only)
 
     def objection(self, copy: Copy, now: datetime) -> str | None:
         """Why it should not have been sent."""
@@ -124,8 +127,8 @@ class Account:
         asked = here is copy.origin or here in self.stated or self.said.get((here, SERVICE))
         if not asked:
             return "they never agreed to be reached there"
-        if here is Channel.VOICE and not (self.said.get((here, SERVICE)) and in_hours(now)):
-            return "calls need their consent, and the hour"
+        if not self._may_go_now(here, now):
+            return "calls need consent and the hour; some asked for the day alone"
         if here is Channel.WHATSAPP and now - self.wrote.get(
             here, datetime.min.replace(tzinfo=now.tzinfo)
         ) >= timedelta(hours=24):
@@ -137,6 +140,11 @@ class Account:
             return "they have met the offer as often as they may"
         self.offered.setdefault(copy.about, now)
         return self._against_marketing(here, now)
+
+    def _may_go_now(self, here: Channel, now: datetime) -> bool:
+        if here is Channel.VOICE:
+            return bool(self.said.get((here, SERVICE))) and in_hours(now)
+        return in_hours(now) or not self.daytime_only
 
     def _against_marketing(self, here: Channel, now: datetime) -> str | None:
         if here is Channel.X_REPLY:
@@ -318,13 +326,13 @@ class Leave(RuleBasedStateMachine):
         self.they_write(ASKS, here)
         self.take_up(self.queue.pop(), fates)
 
-    @rule(text=st.sampled_from(sorted(REFUSALS)), here=st.sampled_from(WRITTEN_ON))
+    @rule(text=st.sampled_from(sorted({*REFUSALS, *HOURS})), here=st.sampled_from(WRITTEN_ON))
     def they_refuse(self, text: str, here: Channel) -> None:
         self.they_write(text, here)
         self.take_up(self.queue.pop(), [])
 
     @rule(
-        text=st.sampled_from([ASKS, "HELP", "START", "START", *WISHES, *REFUSALS]),
+        text=st.sampled_from([ASKS, "HELP", "START", "START", *WISHES, *HOURS, *REFUSALS]),
         here=st.sampled_from(WRITTEN_ON),
     )
     def they_write(self, text: str, here: Channel) -> None:
