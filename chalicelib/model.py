@@ -970,4 +970,7 @@ class InteractionRecord(Deferred):
     understanding: Understanding | None = None
     decision_id: str | None = None
     outbox_ids: tuple[str, ...] = ()
+    preference: Preference | None = Field(
+        None, description="how the channel was chosen, where no decision tells it"
+    )
     note: str | None = Field(None, description="why it was ignored, deferred or failed")

@@ -70,13 +70,16 @@ def _save_once(store: CustomerStore, given: Customer, now: datetime) -> Saved:
     if before is None and others:
         free = tuple(i for i in given.identities if i not in owners)
         before = store.save(Customer(id=given.id), Customer(id=given.id, identities=free), now)
+    own = before.identities if before else ()
     for other_id in others:
         before = tie(store, given.id, other_id, now)
     start = before or Customer(id=given.id)
     given = heeding(given, suppressed(store, given.identities), now, start)
     after = start.model_copy(update={n: getattr(given, n) for n in _OPERATORS_FIELDS})
-    # Which browsers are theirs is what they did, and no operator knows.
-    after = with_identities(after, [i for i in start.identities if i.startswith("anonymous:")])
+    # Which browsers are theirs is what they did, and no operator knows; nor did this one perhaps
+    # know what else comes with a merge, and undoing it would find it gone.
+    kept = [i for i in start.identities if i.startswith("anonymous:") or i not in own]
+    after = with_identities(after, kept)
     for said in (*given.consents, *unheeded(given)):
         after = with_consent(after, to_be_confirmed(start, said, store.double_opt_in))
     return Saved(_kept(store, start, touched(start, after, now), now), created, others)

@@ -180,6 +180,7 @@ def _asking(customer: Customer, channel: Channel, to: str, rooms: Rooms, now: da
         decision_id=None,
     )
     links = (*reply.links, *([link] if link else []))
+    awake = rooms.contact_rules.next_time(customer, now) if customer.daytime_only else now
     entry = OutboxEntry(
         id=outbox_id(interaction.id, 0),
         interaction_id=interaction.id,
@@ -187,7 +188,7 @@ def _asking(customer: Customer, channel: Channel, to: str, rooms: Rooms, now: da
         body=reply.model_copy(update={"links": links}),
         status="retry",
         committed_at=now,
-        due_at=now,
+        due_at=awake,
     )
     record = InteractionRecord(
         interaction=interaction,
@@ -196,7 +197,7 @@ def _asking(customer: Customer, channel: Channel, to: str, rooms: Rooms, now: da
         outbox_ids=(entry.id,),
         note="asked to confirm that they agree to marketing",
     )
-    asked = PendingQuestion(kind="opt_in", channel=channel, asked_at=now)
+    asked = PendingQuestion(kind="opt_in", channel=channel, asked_at=awake)
     return Plan(
         record=record,
         before=customer,

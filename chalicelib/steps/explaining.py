@@ -109,7 +109,7 @@ def explained(
         "features": _features(told),
         **others,
         "carried": _carried(decision),
-        "channel": _channel(decision.preference),
+        "channel": channel_told(decision.preference),
         "understanding": (
             decision.understanding.model_dump(mode="json") if decision.understanding else None
         ),
@@ -247,7 +247,8 @@ def _percent(share: float) -> str:
     return f"{f'{shown:.{digits}f}'.removesuffix('.0')} %"
 
 
-def _channel(preference: Preference | None) -> dict[str, Any]:
+def channel_told(preference: Preference | None) -> dict[str, Any]:
+    """Which channel was chosen, how likely, and why no other was."""
     if preference is None:
         return {"chosen": None, "why": "nothing was sent", "refused": []}
     refusal = preference.marketing_refusal

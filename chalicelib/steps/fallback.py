@@ -36,7 +36,7 @@ from .messages import said_to
 from .plan import Plan, recorded
 from .resolving import look_up
 from .rooms import Rooms
-from .saying import Saying, acknowledgement_id, outbox_id, read_by, speak
+from .saying import Saying, acknowledgement_id, outbox_id, read_by, speak, unaddressed
 from .sweeping import CONFIRMED, NO_LEAVE
 
 FINAL: Final = frozenset({"consent_withdrawn", "not_found"})
@@ -107,7 +107,9 @@ def move_on(interaction: Interaction, fallback: Fallback, rooms: Rooms) -> Plan 
         note=f"by {preference.chosen.value}: it did not arrive by {entry.body.channel.value}",
     )
     return Plan(
-        record=record.model_copy(update={"outbox_ids": (instead.id,)}),
+        record=record.model_copy(
+            update={"outbox_ids": (instead.id,), "preference": unaddressed(preference)}
+        ),
         before=customer,
         after=customer,
         entries=(instead,),

@@ -7,7 +7,7 @@ from typing import Any
 from ..customers.linking import heard_of, merges_of, traces_of
 from ..errors import NotFoundError, PermanentError
 from ..model import Customer, Decision, InteractionRecord, OutboxEntry, Reply
-from .explaining import Page, explained
+from .explaining import Page, channel_told, explained
 from .holdings import holdings, shown
 from .rooms import Rooms
 
@@ -127,6 +127,7 @@ def reported(record: InteractionRecord, entries: list[OutboxEntry]) -> dict[str,
             else None
         ),
         "decision_id": record.decision_id,
+        "channel": channel_told(record.preference) if record.preference else None,
         "replies": [_told(entry, entry.body) for entry in entries if isinstance(entry.body, Reply)],
     }
 

@@ -233,8 +233,14 @@ def _record(
         understanding=saying.understanding,
         decision_id=saying.choice.decision.id if saying.choice else None,
         outbox_ids=tuple(e.id for e in entries),
+        preference=None if saying.choice else unaddressed(saying.preference),
         note=note,
     )
+
+
+def unaddressed(preference: Preference) -> Preference:
+    """How the channel was chosen; where it leads stands in the reply."""
+    return preference.model_copy(update={"to": None})
 
 
 def _wait(answer: Answer, customer: Customer, rooms: Rooms, now: datetime) -> tuple[WriteItem, ...]:

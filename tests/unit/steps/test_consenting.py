@@ -88,6 +88,21 @@ def test_a_yes_grants_with_both_proofs_on_record(
     assert "again" in recorder.sent[-1].text, "it is confirmed"
 
 
+def test_who_wants_no_messages_at_night_is_asked_in_the_morning(
+    shop: Rooms, recorder: Recorder, clock: Clock
+) -> None:
+    texts(shop, "please don't text me at night")
+    heard = len(recorder.sent)
+    clock.advance(hours=12)  # midnight in New York
+    signs_up(shop)
+    assert len(recorder.sent) == heard
+    clock.advance(hours=8.5)
+    pipeline.sweep(shop)
+    assert "Reply YES to confirm." in recorder.sent[-1].text
+    texts(shop, "YES", number="2")
+    assert marketing(shop).state is GRANTED
+
+
 def test_they_are_asked_once_a_day_and_silence_leaves_it_pending(
     shop: Rooms, recorder: Recorder, clock: Clock
 ) -> None:

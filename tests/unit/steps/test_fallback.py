@@ -87,6 +87,15 @@ def test_a_reply_that_failed_goes_by_the_next_channel_that_has_leave(
     ]
 
 
+def test_it_tells_how_the_other_channel_was_chosen(shop: Rooms) -> None:
+    entry = ask(shop)
+    pipeline.respond(a_receipt(entry, "failed"), shop)
+    told = reading.interaction(f"fallback:{entry.id}", shop)["channel"]
+    assert told["chosen"] == "email"
+    reasons = {refused["channel"]: refused["reason"] for refused in told["refused"]}
+    assert reasons["sms"] == "tried"
+
+
 def test_what_the_carrier_refuses_at_once_goes_another_way_at_once(
     shop: Rooms, recorder: Recorder
 ) -> None:
@@ -240,6 +249,7 @@ def test_a_notice_that_failed_goes_another_way_as_things_stand_then(
     pipeline.respond(a_receipt(only_entry(shop, "restock:1"), "failed"), shop)
     assert channels(recorder) == [Channel.SMS, Channel.EMAIL]
     assert "Trailblazer" in recorder.sent[1].text
+    assert reading.interaction("restock:1", shop)["channel"]["chosen"] == "sms"
 
 
 def test_each_way_counts_for_what_it_came_to(shop: Rooms) -> None:
