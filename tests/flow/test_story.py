@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -198,10 +199,13 @@ def test_at_night_the_answer_goes_out_and_the_offer_does_not(
     assert "10% off" not in reply.text
 
 
-def test_stop_is_confirmed_once_and_then_there_is_silence(shop: Rooms, recorder: Recorder) -> None:
+def test_stop_is_confirmed_once_and_then_there_is_silence(
+    shop: Rooms, recorder: Recorder, clock: Clock
+) -> None:
     def says(text: str, number: str) -> None:
-        phone = "phone:+15551230001"
-        pipeline.respond(a_message(text, number=number, channel=Channel.SMS, sender=phone), shop)
+        by_text: dict[str, Any] = {"channel": Channel.SMS, "sender": "phone:+15551230001"}
+        at = clock.advance(seconds=1)
+        pipeline.respond(a_message(text, number=number, at=at, **by_text), shop)
 
     says("STOP", "1")
     assert len(recorder.sent) == 1
