@@ -37,7 +37,7 @@ test-browser: $(READY) ## The console in headless Chromium
 	@command -v chromium chromium-headless-shell >/dev/null || { apt-get -qq update && apt-get -qq install -y --no-install-recommends chromium-headless-shell fonts-inter-variable >/dev/null; }
 	$(BIN)/python -m pytest -q -m browser tests/browser
 
-test-leave: $(READY) ## 100,000 steps of consent, hours, caps, fallback and receipts, judged send by send (7 minutes)
+test-leave: $(READY) ## 100,000 steps of consent, hours, caps, fallback and receipts, judged send by send (4 minutes)
 	LEAVE_EXAMPLES=1700 LEAVE_STEPS=60 $(BIN)/python -m pytest -q -n 0 tests/unit/steps/test_leave.py
 
 test-races: $(READY) ## What happens at once, judged by DynamoDB Local (npm and Java)
