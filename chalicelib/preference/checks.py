@@ -20,7 +20,7 @@ from ..model import (
     Reach,
     Refusal,
 )
-from ..zones import places
+from ..zones import Place, places
 from .addresses import MISSING, address_of
 from .hours import ContactRules
 
@@ -43,6 +43,16 @@ class Case:
     @cached_property
     def rules(self) -> ContactRules:
         return ContactRules.of(self.question)
+
+    @cached_property
+    def places(self) -> frozenset[Place]:
+        """Where they may be; none where nothing is known."""
+        return places(self.customer)
+
+    @cached_property
+    def in_hours(self) -> bool:
+        """Whether it is within contact hours wherever they may be."""
+        return self.rules.hold(self.now, self.places)
 
     @cached_property
     def available(self) -> frozenset[Channel]:
@@ -184,10 +194,9 @@ def _in_hours(case: Case, channel: Channel) -> Refusal | None:
 
 
 def _out_of_hours(case: Case, channel: Channel) -> Refusal | None:
-    where = places(case.customer)
-    if not where:
+    if not case.places:
         return refuse(channel, "zone_unknown", "their time zone is not known")
-    if not all(case.rules.hold(case.now, place) for place in where):
+    if not case.in_hours:
         return refuse(channel, "quiet_hours", "it is, or may be, outside contact hours for them")
     return None
 

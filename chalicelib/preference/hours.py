@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from functools import lru_cache
@@ -60,20 +60,17 @@ class ContactRules:
         """Those that a channel is chosen by."""
         return cls.parse(question.hours, question.hours_by_country)
 
-    def hold(self, at: datetime, where: Place) -> bool:
-        """Whether it is within contact hours there."""
-        return self.by_country.get(where.country or "", self.hours).hold(at, where.zone)
-
-    def hold_for(self, customer: Customer, at: datetime) -> bool:
-        """Whether it is within contact hours wherever they may be."""
-        return all(self.hold(at, where) for where in places(customer))
+    def hold(self, at: datetime, where: Iterable[Place]) -> bool:
+        """Whether it is within contact hours in all of these places."""
+        hours, by_country = self.hours, self.by_country
+        return all(by_country.get(p.country or "", hours).hold(at, p.zone) for p in where)
 
     def next_time(self, customer: Customer, now: datetime) -> datetime:
         """The next time, to a quarter of an hour, within contact hours wherever they may be; `now`
         if it is such a time, or none is known to come."""
-        at = now
+        at, where = now, places(customer)
         while at < now + _LOOKED_AHEAD:
-            if self.hold_for(customer, at):
+            if self.hold(at, where):
                 return at
             at += _STEP
         return now

@@ -28,13 +28,14 @@ from ..model import (
     Restock,
 )
 from ..outbound import Withdrawing
-from ..replies import Answer, compose_restock
+from ..replies import Answer
 from .channels import chosen, question_about
 from .deciding import Choice
 from .deferring import awaited_hour, deferred
 from .messages import said_to
 from .plan import Plan, recorded
 from .resolving import look_up
+from .restocking import back, notice
 from .rooms import Rooms
 from .saying import Saying, acknowledgement_id, outbox_id, read_by, speak, unaddressed
 from .sweeping import CONFIRMED, NO_LEAVE
@@ -167,19 +168,10 @@ def _answer(
     now: datetime,
 ) -> Answer | None:
     """The same answer, as things stand now; None where nothing is left to be told."""
-    body, assortment = original.interaction.body, rooms.assortment.current
+    body = original.interaction.body
     if isinstance(body, Restock):
-        product = assortment.products.get(body.product_id)
-        if product is None or not product.available:
-            return None
-        return compose_restock(
-            product,
-            customer,
-            assortment=assortment,
-            preference=preference,
-            now=now,
-            brand=rooms.brand,
-        )
+        product = back(body, rooms)
+        return notice(product, customer, preference, rooms, now) if product else None
     if original.understanding is None or not isinstance(body, Message):
         return None
     told = (original.understanding, customer, customer, body, preference, rooms, now)

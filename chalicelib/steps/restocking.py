@@ -5,14 +5,17 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime
 
 from ..model import (
     Customer,
     Interaction,
     InteractionStatus,
+    Preference,
+    Product,
     Restock,
 )
-from ..replies import compose_restock
+from ..replies import Answer, compose_restock
 from .channels import chosen, question_about
 from .deferring import deferred
 from .plan import Plan, anonymised, recorded
@@ -49,8 +52,8 @@ def tell(interaction: Interaction, restock: Restock, rooms: Rooms) -> Plan | Non
     if not rooms.customers.awaits(restock.customer_id, restock.product_id):
         return _idle(interaction, customer, "told already")
     told = rooms.customers.told(restock.customer_id, restock.product_id)
-    product = rooms.assortment.current.products.get(restock.product_id)
-    if customer is None or product is None or not product.available:
+    product = back(restock, rooms)
+    if customer is None or product is None:
         idle = _idle(interaction, customer, "gone again, or they are")
         return replace(idle, others=told if customer is None else ())
     if (when := rooms.contact_rules.next_time(customer, now)) > now:
@@ -58,7 +61,22 @@ def tell(interaction: Interaction, restock: Restock, rooms: Rooms) -> Plan | Non
         return deferred(interaction, customer, when, now)
     question = question_about(rooms, interaction)
     preference = chosen(customer, question, rooms, now)
-    composed = compose_restock(
+    composed = notice(product, customer, preference, rooms, now)
+    saying = Saying(interaction=interaction, preference=preference, answer=composed)
+    return say(saying, customer, customer, rooms, now, others=told)
+
+
+def back(restock: Restock, rooms: Rooms) -> Product | None:
+    """The product that they wait for, if it is to be had now."""
+    product = rooms.assortment.current.products.get(restock.product_id)
+    return product if product is not None and product.available else None
+
+
+def notice(
+    product: Product, customer: Customer, preference: Preference, rooms: Rooms, now: datetime
+) -> Answer:
+    """What is said of it, by the channel of the preference."""
+    return compose_restock(
         product,
         customer,
         assortment=rooms.assortment.current,
@@ -66,8 +84,6 @@ def tell(interaction: Interaction, restock: Restock, rooms: Rooms) -> Plan | Non
         now=now,
         brand=rooms.brand,
     )
-    saying = Saying(interaction=interaction, preference=preference, answer=composed)
-    return say(saying, customer, customer, rooms, now, others=told)
 
 
 def _idle(interaction: Interaction, customer: Customer | None, why: str) -> Plan:

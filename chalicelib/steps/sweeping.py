@@ -33,6 +33,9 @@ CONFIRMED = frozenset({Intent.OPT_OUT, Intent.OPT_IN, Intent.HELP})
 CONFIRM_WITHIN = timedelta(minutes=5)
 """After that, a confirmation of STOP would be one more message that they did not want."""
 
+NO_LEAVE = "no_leave"
+"""The code of a reply that may not go out as it is worded any more: it is worded anew."""
+
 
 def has_failed(entry: OutboxEntry) -> bool:
     """Whether it did not arrive, and there is somebody whom it could reach another way."""
@@ -42,10 +45,6 @@ def has_failed(entry: OutboxEntry) -> bool:
 def has_stopped(entry: OutboxEntry) -> bool:
     """Whether it got as far as it will on its way: it failed, or lies there unread."""
     return has_failed(entry) or entry.status in ("sent", "delivered")
-
-
-NO_LEAVE = "no_leave"
-"""The code of a reply that may not go out as it is worded any more: it is worded anew."""
 
 
 def verdict(entry: OutboxEntry, rooms: Rooms) -> SendResult | None:
