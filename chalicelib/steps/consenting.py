@@ -32,6 +32,7 @@ from ..model import (
     TrackedLink,
     WebEvent,
 )
+from ..preference import WHATSAPP_WINDOW, address_of
 from ..replies import Answer, word
 from .linking import CONFIRMED, UNSUBSCRIBED, LinkMaker
 from .plan import Plan
@@ -47,9 +48,6 @@ _BUTTON = """<form method="post"><button style="font:inherit;padding:.5em 1em"
 name="List-Unsubscribe" value="One-Click">Unsubscribe</button></form>"""
 _CONFIRM = """<form method="post"><button style="font:inherit;padding:.5em 1em">Yes, send me offers
 </button></form><p>If you did not ask for them, close this page: nothing will be sent.</p>"""
-
-_ADDRESSES = {Channel.EMAIL: "email", Channel.X_DM: "x"}
-_WHATSAPP_WINDOW = timedelta(hours=24)
 
 
 def ask_to_unsubscribe(token: str, rooms: Rooms) -> str:
@@ -223,9 +221,9 @@ def _address(customer: Customer, channel: Channel, rooms: Rooms, now: datetime) 
         return None
     if channel is Channel.WHATSAPP:
         wrote = reach.last_inbound_at if reach else None
-        if wrote is None or now - wrote >= _WHATSAPP_WINDOW:
+        if wrote is None or now - wrote >= WHATSAPP_WINDOW:
             return None
-    return customer.address(_ADDRESSES.get(channel, "phone"))
+    return address_of(customer, channel)
 
 
 def _unchanged(customer: Customer) -> str:
