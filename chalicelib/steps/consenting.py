@@ -35,7 +35,7 @@ from ..model import (
 from ..preference import WHATSAPP_WINDOW, address_of
 from ..replies import Answer, word
 from .linking import CONFIRMED, UNSUBSCRIBED, LinkMaker
-from .plan import Plan
+from .plan import Plan, pseudonym
 from .rooms import Rooms
 from .saying import outbox_id
 
@@ -154,9 +154,8 @@ def _ask(customer: Customer, channel: Channel, rooms: Rooms) -> Customer:
 
 
 def _asking(customer: Customer, channel: Channel, to: str, rooms: Rooms, now: datetime) -> Plan:
-    whose = hashlib.sha256(customer.id.encode()).hexdigest()[:16]
     interaction = Interaction(
-        id=f"opt_in:{whose}:{channel.value}:{now:%Y%m%dT%H%M%S%f}",
+        id=f"opt_in:{pseudonym(customer.id)}:{channel.value}:{now:%Y%m%dT%H%M%S%f}",
         source="rejoinder",
         occurred_at=now,
         received_at=now,

@@ -6,7 +6,6 @@ A sample in random order, in which each counted decision has the same chance. Ne
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator
 
@@ -14,6 +13,7 @@ from ..errors import PermanentError
 from ..ledger.commits import open_decision
 from ..ledger.statistics import Outcome, drawn
 from .estimating import LoggedDecision
+from .plan import pseudonym
 from .rooms import Rooms
 
 READ_AT_ONCE = 25
@@ -42,5 +42,5 @@ def _told(outcome: Outcome) -> LoggedDecision | None:
     first = decision.offers[0] if decision.offers else None
     taken_up = first is not None and bool(counted.get(first.offer_id, [0])[0])
     earned = first.value if first is not None and taken_up else 0.0
-    customer = hashlib.sha256((decision.customer_id or "").encode()).hexdigest()[:16]
+    customer = pseudonym(decision.customer_id or "")
     return LoggedDecision(decision, inputs, earned, customer)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
@@ -18,7 +17,7 @@ from ..model import (
 from ..replies import Answer, compose_restock
 from .channels import chosen, question_about
 from .deferring import deferred
-from .plan import Plan, anonymised, recorded
+from .plan import Plan, anonymised, pseudonym, recorded
 from .resolving import look_up
 from .rooms import Rooms
 from .saying import Saying, say
@@ -29,7 +28,7 @@ def call_out(product_ids: Iterable[str], rooms: Rooms) -> int:
     now = rooms.clock()
     waiting = [
         Interaction(
-            id=f"restock:{product_id}:{_digest(customer_id)}:{now:%Y%m%dT%H%M%S}",
+            id=f"restock:{product_id}:{pseudonym(customer_id)}:{now:%Y%m%dT%H%M%S}",
             source="rejoinder",
             occurred_at=now,
             received_at=now,
@@ -94,8 +93,3 @@ def _idle(interaction: Interaction, customer: Customer | None, why: str) -> Plan
     return Plan(
         record=recorded(interaction, InteractionStatus.IGNORED, customer_id=owner, note=why)
     )
-
-
-def _digest(customer_id: str) -> str:
-    """Ids are told to operators and logs: whose it is stands in the body."""
-    return hashlib.sha256(customer_id.encode()).hexdigest()[:16]
