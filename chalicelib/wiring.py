@@ -178,7 +178,6 @@ def build(
             name=settings.brand_name,
             support_contact=settings.support_contact,
             postal_address=settings.postal_address,
-            sms_number=_sms_number(settings),
         ),
     )
 
@@ -202,13 +201,6 @@ def _ses_client(settings: Settings) -> Any:
 def _aws_sms_client(settings: Settings) -> Any:
     endpoint = settings.aws_sms_endpoint_url or settings.aws_endpoint_url
     return boto3.client("pinpoint-sms-voice-v2", endpoint_url=endpoint, config=ONE_ATTEMPT)
-
-
-def _sms_number(settings: Settings) -> str | None:
-    """The number to text to, where whoever carries texts sends them from one."""
-    numbers = {"twilio": settings.twilio_number, "aws_sms": settings.aws_sms_identity}
-    number = numbers.get(sms_provider(settings) or "", settings.twilio_number)
-    return number if number.startswith("+") else None
 
 
 class _Engines:

@@ -18,7 +18,6 @@ class Brand:
     name: str
     support_contact: str
     postal_address: str
-    sms_number: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,6 @@ BRAND = Brand(
     name="RetailerXYZ",
     support_contact="help@retailerxyz.example",
     postal_address="RetailerXYZ, 1 Main Street, Springfield",
-    sms_number="+15550009999",
 )
 ADDRESSES = {
     Channel.X_REPLY: "1234",
