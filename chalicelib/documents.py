@@ -3,22 +3,23 @@
 Lives here: the item form, and what a refused transaction means. Never here: which tables, keys or
 documents there are; each room that stores something knows its own.
 
-An item is `{pk, sk, body, ...}`: `body` is the document as JSON text (compact, exact, readable in
-the AWS console); beside it stands only what DynamoDB itself must see (`version`, `expires_at`,
-index keys).
+An item is `{pk, sk, body, ...}`: `body` is the document as JSON (compact, exact), a short one as
+text that can be read in the AWS console, a long one as zlib, since every KB written is paid for;
+beside it stands only what DynamoDB itself must see (`version`, `expires_at`, index keys).
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import BaseModel
 
-from .errors import TemporaryError
+from .errors import PermanentError, TemporaryError, TooLargeError
 
 WriteItem = dict[str, Any]
 """One entry of TransactWriteItems: `{"Put": …}`, `{"Update": …}`, `{"Delete": …}`."""
@@ -29,6 +30,12 @@ PARTITION_KEY_BYTES = 2048
 BATCH_GET_LIMIT = 100
 BATCH_WRITE_LIMIT = 25
 TRANSACTION_LIMIT = 100
+
+PACKED_FROM_BYTES = 800
+"""A shorter body makes an item of 1 KB, DynamoDB's unit of writing, as it is."""
+
+BODY_BYTES = 4_000_000
+"""No body is longer before it is packed; DynamoDB refuses items over 400 KB after it."""
 
 ATTEMPTS = 16
 """How often work is done afresh when others were first. Of sixteen at once on one customer none
@@ -49,15 +56,48 @@ def item(
     only: set[str] | None = None,
     **attributes: str | int | float | None,
 ) -> dict[str, Any]:
-    """A whole item: keys, the document (or `only` some fields of it), and plain attributes."""
+    """A whole item: keys, the document (or `only` some fields of it), and plain attributes.
+
+    Raises TooLargeError for a document that could not be read again.
+    """
     plain = {n: _attribute(v) for n, v in attributes.items() if v is not None}
     body = document.model_dump_json(include=only, exclude_none=True)
-    return {**key(pk, sk), "body": {"S": body}, **plain}
+    return {**key(pk, sk), "body": _packed(body), **plain}
 
 
-def read(model: type[Model], stored: dict[str, Any]) -> Model:
-    """The document of a stored item."""
-    return model.model_validate_json(stored["body"]["S"])
+def read(model: type[Model], stored: Mapping[str, Any]) -> Model:
+    """The document of a stored item. Raises PermanentError where it was damaged."""
+    body = stored["body"]
+    return model.model_validate_json(body["S"] if "S" in body else _unpacked(body["B"]))
+
+
+def text(stored: Mapping[str, Any]) -> str:
+    """The document of a stored item as JSON. Raises PermanentError where it was damaged."""
+    body = stored["body"]
+    plain: str = body["S"] if "S" in body else _unpacked(body["B"]).decode()
+    return plain
+
+
+def _packed(body: str) -> dict[str, Any]:
+    """A document's JSON as the attribute that holds it."""
+    whole = body.encode()
+    if len(whole) > BODY_BYTES:
+        raise TooLargeError("it is too large to keep")
+    if len(whole) < PACKED_FROM_BYTES:
+        return {"S": body}
+    return {"B": zlib.compress(whole)}
+
+
+def _unpacked(packed: bytes) -> bytes:
+    """What was packed, and never more than BODY_BYTES."""
+    unpacking = zlib.decompressobj()
+    try:
+        whole = unpacking.decompress(packed, BODY_BYTES)
+    except zlib.error:
+        whole = b""
+    if not unpacking.eof:
+        raise PermanentError("a stored document was damaged")
+    return whole
 
 
 def number(stored: dict[str, Any], attribute: str, default: int = 0) -> int:
@@ -112,8 +152,14 @@ class Patience:
 def transact(client: Any, writes: Sequence[WriteItem]) -> None:
     """All of `writes` or none. Raises Cancelled when somebody was first, TemporaryError to retry.
 
+    A lone Put needs no transaction, which costs twice as much. A lone Update or Delete stays one:
+    botocore repeats a call whose answer was lost, and only a transaction is known by its token to
+    have been made already; an Update would count twice.
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
     """
+    if len(writes) == 1 and "Put" in writes[0]:
+        _put_alone(client, writes[0]["Put"])
+        return
     try:
         with aws_calls():
             client.transact_write_items(TransactItems=list(writes))
@@ -126,6 +172,36 @@ def transact(client: Any, writes: Sequence[WriteItem]) -> None:
         if failed or "TransactionConflict" in codes:
             raise Cancelled(failed) from None
         raise
+
+
+def _put_alone(client: Any, write: Mapping[str, Any]) -> None:
+    """One Put, and the same refusals as a transaction's.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PutItem.html
+    """
+    told = {"ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
+    try:
+        with aws_calls():
+            client.put_item(**write, **(told if "ConditionExpression" in write else {}))
+    except TemporaryError as error:
+        code = error.details["code"]
+        if code == "ConditionalCheckFailedException":
+            if _was_written(error.__cause__, write["Item"]):
+                return
+            raise Cancelled(frozenset({0})) from None
+        if code == "TransactionConflictException":
+            raise Cancelled from None
+        raise
+
+
+def _was_written(refusal: Any, item: Mapping[str, Any]) -> bool:
+    """Whether a condition failed on what this very call had written before its answer was lost.
+
+    Who was refused at the first attempt was not first, however alike the other's item is.
+    """
+    answer = refusal.response
+    repeated = answer.get("ResponseMetadata", {}).get("RetryAttempts", 0) > 0
+    return repeated and bool(answer.get("Item") == item)
 
 
 def get(client: Any, table: str, pk: str, sk: str) -> dict[str, Any] | None:

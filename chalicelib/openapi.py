@@ -40,7 +40,7 @@ def describe(title: str, version: str, operations: Sequence[Operation]) -> dict[
     for operation in operations:
         entry = _operation(operation)
         if operation.takes is not None:
-            entry["requestBody"] = _body(operation.takes, schemas)
+            entry["requestBody"] = _body(operation.takes(), schemas)
         paths.setdefault(operation.path, {})[operation.method.lower()] = entry
     return {
         "openapi": "3.1.0",

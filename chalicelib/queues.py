@@ -15,7 +15,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from . import documents
 from .errors import PermanentError, TooLargeError
@@ -34,19 +34,21 @@ DECISIONS_A_MESSAGE = 25
 
 _PLAIN_BYTES = 60_000
 _COMPRESSED = "zlib:"
-_INTERACTIONS: TypeAdapter[tuple[Interaction, ...]] = TypeAdapter(tuple[Interaction, ...])
-_IDS: TypeAdapter[tuple[str, ...]] = TypeAdapter(tuple[str, ...])
+_WHEN_USED = ConfigDict(defer_build=True)
+_INTERACTIONS: TypeAdapter[tuple[Interaction, ...]] = TypeAdapter(
+    tuple[Interaction, ...], config=_WHEN_USED
+)
+_IDS: TypeAdapter[tuple[str, ...]] = TypeAdapter(tuple[str, ...], config=_WHEN_USED)
 
 
 class Queues:
-    """The queues of one stage: `interactions`, `urgent` for withdrawals, and `learning`."""
+    """The queues of one stage: `interactions`, `urgent` for withdrawals, and `learning`. Where one
+    is, is asked when it is first used; `name` is `Settings.name`."""
 
-    def __init__(
-        self, client: Any, interactions_url: str, urgent_url: str, learning_url: str
-    ) -> None:
+    def __init__(self, client: Any, name: Callable[[str], str]) -> None:
         self._client = client
-        self._urls = {False: interactions_url, True: urgent_url}
-        self._learning_url = learning_url
+        self._name = name
+        self._urls: dict[str, str] = {}
 
     def put(self, interactions: Sequence[Interaction], *, urgent: bool = False) -> None:
         """Accept the interactions, in one call. Raises TooLargeError, or TemporaryError."""
@@ -55,12 +57,11 @@ class Queues:
         bodies = [seal(group) for group in _groups(interactions)]
         if sum(map(len, bodies)) > CALL_LIMIT_BYTES:
             raise TooLargeError("the batch is too large to queue at once: send it in smaller ones")
-        self._send(self._urls[urgent], bodies)
+        self._send(self._url("urgent" if urgent else "interactions"), bodies)
 
     def delete(self, name: str, receipt_handles: Sequence[str]) -> None:
         """Take finished messages off the queue of that name."""
-        urls = (*self._urls.values(), self._learning_url)
-        url = next(u for u in urls if u.rpartition("/")[2] == name)
+        url = self._url_of(name)
         for start in range(0, len(receipt_handles), BATCH_LIMIT):
             handles = receipt_handles[start : start + BATCH_LIMIT]
             entries = [{"Id": str(n), "ReceiptHandle": h} for n, h in enumerate(handles)]
@@ -69,7 +70,7 @@ class Queues:
     def sift(self, name: str, sieve: Callable[[str], str | None]) -> int:
         """Look through the dead letters of one queue: `sieve` answers what is to be left of each,
         None for nothing. Answers how many were not left as they were. Raises TemporaryError."""
-        url = f"{self._urls[False].removesuffix('interactions')}{name}-dead"
+        url = f"{self._url('interactions').removesuffix('interactions')}{name}-dead"
         changed, left = 0, list[str]()
         with documents.aws_calls():
             while len(left) < min(self._waiting(url), SIFTED):
@@ -107,12 +108,21 @@ class Queues:
         groups = [decision_ids[at : at + step] for at in range(0, len(decision_ids), step)]
         for start in range(0, len(groups), BATCH_LIMIT):
             bodies = [json.dumps(list(group)) for group in groups[start : start + BATCH_LIMIT]]
-            self._send(self._learning_url, bodies)
+            self._send(self._url("learning"), bodies)
 
     def learning_backlog(self) -> int:
         """About how many messages wait for a learner, or are with one."""
         with documents.aws_calls():
-            return self._waiting(self._learning_url)
+            return self._waiting(self._url("learning"))
+
+    def _url(self, queue: str) -> str:
+        return self._url_of(self._name(queue))
+
+    def _url_of(self, name: str) -> str:
+        if name not in self._urls:
+            with documents.aws_calls():
+                self._urls[name] = self._client.get_queue_url(QueueName=name)["QueueUrl"]
+        return self._urls[name]
 
     def _waiting(self, url: str) -> int:
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, Json, SecretStr, ValidationError
 
@@ -40,7 +40,7 @@ READ_WITHIN_HOURS: Mapping[Purpose, float] = {Purpose.SERVICE: 4, Purpose.MARKET
 class Settings(BaseModel):
     """Everything that differs between stages. Times carry their unit in the name."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     stage: str = Field("dev", description="names every resource: rejoinder-<stage>-…")
     public_url: str = Field("", description="where the world reaches us, for links and callbacks")
@@ -169,6 +169,27 @@ class Settings(BaseModel):
     def name(self, resource: str) -> str:
         """`customers` -> `rejoinder-dev-customers`, as infra/resources.yaml names it."""
         return f"rejoinder-{self.stage}-{resource}"
+
+
+class Runtime(NamedTuple):
+    """What Lambda's runtime tells of itself, and of the call in hand; empty elsewhere.
+    https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html"""
+
+    function: str
+    handler: str
+    initialization: str
+    trace_header: str
+    tracing_daemon: str
+
+
+def load_runtime(environment: Mapping[str, str] | None = None) -> Runtime:
+    """Asked anew for each call: each has a trace of its own."""
+    source = os.environ if environment is None else environment
+    names = (
+        *("AWS_LAMBDA_FUNCTION_NAME", "_HANDLER", "AWS_LAMBDA_INITIALIZATION_TYPE"),
+        *("_X_AMZN_TRACE_ID", "AWS_XRAY_DAEMON_ADDRESS"),
+    )
+    return Runtime(*(source.get(name, "") for name in names))
 
 
 def load_settings(

@@ -14,12 +14,14 @@ from typing import Any, TypeVar
 from urllib.parse import unquote, urlencode
 
 from chalice.app import Chalice, CORSConfig, IAMAuthorizer, Response
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
+from . import telemetry
 from .errors import PayloadError, RejoinderError, TooLargeError
 from .inbound.payload import find_flaw, read_object
 from .inbound.request import InboundRequest, Parsed
 from .model import EntityId
+from .settings import Settings, load_runtime
 
 log = logging.getLogger("rejoinder")
 
@@ -27,7 +29,7 @@ BODY_LIMIT_BYTES = 256 * 1024
 IMPORT_LIMIT_BYTES = 10 * 1024 * 1024
 """API Gateway takes no more: https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html"""
 
-_ENTITY_ID: TypeAdapter[str] = TypeAdapter(EntityId)
+_ENTITY_ID: TypeAdapter[str] = TypeAdapter(EntityId, config=ConfigDict(defer_build=True))
 _ERRORS_SHOWN = 20
 _OTHER_REFUSAL = ("internal", "something went wrong on our side")
 _CHALICE_REFUSALS = {
@@ -38,6 +40,8 @@ _CHALICE_REFUSALS = {
 View = Callable[..., Any]
 Declare = Callable[[View], View]
 Body = TypeVar("Body", bound=BaseModel)
+Takes = Callable[[], type[BaseModel]]
+"""What a route's body is read as, asked for when it is wanted: most requests want none."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,7 @@ class Operation:
     method: str
     summary: str
     operator: bool
-    takes: type[BaseModel] | None = None
+    takes: Takes | None = None
 
 
 @dataclass
@@ -78,7 +82,7 @@ class Routes:
         summary: str,
         *,
         operator: bool,
-        takes: type[BaseModel] | None = None,
+        takes: Takes | None = None,
         **options: Any,
     ) -> Declare:
         self.operations.append(Operation(path, method, summary, operator, takes))
@@ -88,6 +92,27 @@ class Routes:
             return view
 
         return declare
+
+
+def observe(app: Chalice, settings: Settings) -> None:
+    """In Lambda: logs as JSON, metrics, and traces of every call of every function. Elsewhere logs
+    stay text, and nothing else is told."""
+    function = load_runtime().function
+    if function:
+        telemetry.start(settings.stage, function)
+        app.register_middleware(_observed, "all")
+
+
+def _observed(event: Any, get_response: Callable[[Any], Any]) -> Any:
+    """One call of a function. Of a request, `context` is API Gateway's and not Lambda's."""
+    runtime = load_runtime()
+    context = getattr(event, "lambda_context", None) or getattr(event, "context", None)
+    with telemetry.invocation(
+        getattr(context, "aws_request_id", None),
+        trace_header=runtime.trace_header,
+        tracing_daemon=runtime.tracing_daemon,
+    ):
+        return get_response(event)
 
 
 def cors(*headers: str) -> CORSConfig:
@@ -244,13 +269,21 @@ def _answering(view: View) -> View:
         try:
             return view(*args, **kwargs)
         except RejoinderError as error:
+            if error.status >= 500:
+                _note_failure(view, error)
             return _refusal(error.status, error.code, error.message, error.details)
         except Exception as error:
-            # Its text may hold anything; its type and place do not.
-            log.error("route %s failed: %s", view.__name__, type(error).__name__, exc_info=False)
+            _note_failure(view, error)
             return _refusal(500, *_OTHER_REFUSAL, {})
 
     return answer
+
+
+def _note_failure(view: View, error: Exception) -> None:
+    """Its text may hold anything; its type and places do not."""
+    telemetry.count("RouteErrors", route=view.__name__)
+    told = {**telemetry.fault(error), "route": view.__name__}
+    log.error("route %s failed: %s", view.__name__, type(error).__name__, extra={"fields": told})
 
 
 def _in_one_form(event: Any, get_response: Callable[[Any], Any]) -> Any:

@@ -1,4 +1,8 @@
-"""Makes the real rooms, once per container, from the settings. Only here are all of them known."""
+"""Makes the real rooms, once per container, from the settings. Only here are all of them known.
+
+A room is made when it is first entered, and its code loaded then: a webhook enters the queues and
+no other, and pays for no other at a cold start.
+"""
 
 from __future__ import annotations
 
@@ -9,71 +13,73 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import boto3
-import urllib3
-from botocore.config import Config
-
-from .catalog import (
-    Artifacts,
-    AssortmentCache,
-    AssortmentChange,
-    CatalogCache,
-    Copies,
-    LimitStore,
-    OfferStore,
-    ProductStore,
-    PublishedCatalogs,
-    PublishedModels,
-    Rollouts,
-    Serving,
-    Snapshots,
-    decides_for,
-)
-from .catalog.serving import Start, in_background
-from .customers.store import CustomerStore
-from .decisioning import PRIOR, Catalog, Engine, Model, compile_catalog, open_catalog
-from .decisioning.packing import read_model
-from .documents import Patience
+from .aws import Client, Clients
 from .errors import ConfigurationError, NotFoundError, PermanentError
-from .ledger import Budgets, Ledger, Outbox
-from .ledger.statistics import StatisticsStore
 from .model import Channel
-from .outbound import ONE_ATTEMPT, HandoverDesk, carriers, sms_provider
-from .preference import ContactRules
-from .queues import Queues
-from .replies import Brand, check_wording
 from .settings import Settings, load_settings
-from .steps.rooms import Rooms
-from .understanding import ProductIndex
+from .steps.rooms import Desk, EngineOf, Rooms
+
+if TYPE_CHECKING:
+    import urllib3
+
+    from .catalog import (
+        Artifacts,
+        AssortmentCache,
+        CatalogCache,
+        LimitStore,
+        OfferStore,
+        ProductStore,
+        PublishedCatalogs,
+        PublishedModels,
+        Serving,
+        Snapshots,
+    )
+    from .catalog.serving import Start
+    from .customers.store import CustomerStore
+    from .decisioning import Catalog, Engine, Model
+    from .documents import Patience
+    from .engines import Engines
+    from .ledger import Budgets, Ledger, Outbox
+    from .ledger.statistics import StatisticsStore
+    from .outbound import Carrier
+    from .preference import ContactRules
+    from .queues import Queues
+    from .replies import Brand
+    from .understanding import ProductIndex
 
 log = logging.getLogger("rejoinder")
 
-KEPT_ENGINES = 8
-"""Of older catalogs and of models that are not live."""
-KEPT_MODELS = 8
-NOTHING = "none"
-"""The version of the catalog before the first is published."""
-ANONYMOUS = "anonymous"
-"""Whom nobody knows: one person to the rollout of a model, were they any."""
-
 _made: Rooms | None = None
+_caught_up = False
+
+
+def bare_rooms() -> Rooms:
+    """The container's rooms, made at the first request and kept; nothing published is read. All
+    that a webhook needs."""
+    global _made
+    if _made is None:
+        clients = Clients(load_settings())
+        settings = load_settings(fetch_secrets=lambda path: _secrets_from_ssm(path, clients))
+        _made = build(settings, client=clients)
+    return _made
 
 
 def rooms() -> Rooms:
-    """The container's rooms, made at the first request and kept."""
-    global _made
-    if _made is None:
-        _made = build(load_settings(fetch_secrets=_secrets_from_ssm))
+    """The same, once they know what is published."""
+    global _caught_up
+    made = bare_rooms()
+    if not _caught_up:
+        _caught_up = True
         try:
-            _made.refresh()
+            made.refresh()
         except (PermanentError, NotFoundError) as error:
             # Nobody's message waits for a catalog; and publishing again is what mends it.
             log.error("the catalogs cannot be read: %s", error.code)
-    return _made
+    return made
 
 
 def fresh_rooms() -> Rooms:
@@ -85,8 +91,8 @@ def fresh_rooms() -> Rooms:
 
 def use(made: Rooms | None) -> None:
     """Serve with these rooms: the local run's and the tests' own clock, carriers and cloud."""
-    global _made
-    _made = made
+    global _made, _caught_up
+    _made, _caught_up = made, made is not None
 
 
 def build(
@@ -95,248 +101,246 @@ def build(
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     rng: random.Random | None = None,
     pause: Callable[[float], None] = time.sleep,
-    client: Callable[[str], Any] | None = None,
+    client: Client | None = None,
     scratch: Path | None = None,
-    start: Start = in_background,
+    start: Start | None = None,
 ) -> Rooms:
     """Every room over AWS, or what stands at `settings.aws_endpoint_url`; nothing is read yet.
 
-    `scratch` is where copies of catalogs may lie, by default in the system's temporary directory;
-    `start` has a new catalog loaded beside a request.
-    Raises ConfigurationError for settings that cannot work together.
+    `client` answers for dynamodb, s3 and sqs where it is given. `scratch` is where copies of
+    catalogs may lie, by default in the system's temporary directory; `start` has a new catalog
+    loaded beside a request.
     """
-    rng = rng or random.SystemRandom()
-    patience = Patience(rng, pause)
-    client = client or _Clients(settings)
-    catalog_table, ledger_table = settings.name("catalog"), settings.name("ledger")
-    artifacts = Artifacts(client("s3"), settings.artifacts_bucket)
-    dynamodb = client("dynamodb")
-    products = ProductStore(dynamodb, catalog_table, clock=clock)
-    snapshots = Snapshots(dynamodb, catalog_table, artifacts=artifacts, products=products)
-    refresh_seconds = settings.catalog_refresh_seconds
-    assortment = AssortmentCache(products, snapshots, refresh_seconds=refresh_seconds)
-    copies = Copies(scratch or _own_scratch(), settings.stage)
-    catalogs = PublishedCatalogs(dynamodb, catalog_table, artifacts=artifacts, copies=copies)
-    models = PublishedModels(dynamodb, catalog_table, artifacts=artifacts)
-    engines = _Engines(catalogs, models, refresh_seconds, start)
-    sqs = client("sqs")
-    http = urllib3.PoolManager(retries=False)
-    ses = _ses_client(settings) if settings.ses_sender else None
-    aws_sms = _aws_sms_client(settings) if sms_provider(settings) == "aws_sms" else None
-    retention = settings.interaction_retention_days
-    return Rooms(
-        settings=settings,
+    return _Maker(
+        settings,
         clock=clock,
-        rng=rng,
-        patience=patience,
-        dynamodb=dynamodb,
-        queues=Queues(sqs, *_queue_urls(sqs, settings)),
-        customers=CustomerStore(
-            dynamodb,
+        rng=rng or random.SystemRandom(),
+        pause=pause,
+        client=client or Clients(settings),
+        scratch=scratch,
+        start=start,
+    ).rooms
+
+
+class _Maker:
+    """Makes each room by the method of its name, once. Raises ConfigurationError for what the
+    settings cannot make."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: Callable[[], datetime],
+        rng: random.Random,
+        pause: Callable[[float], None],
+        client: Client,
+        scratch: Path | None,
+        start: Start | None,
+    ) -> None:
+        self.rooms = Rooms(self._make, settings=settings, clock=clock, rng=rng)
+        self.settings = settings
+        self.clock = clock
+        self.rng = rng
+        self._pause = pause
+        self._client = client
+        self._scratch = scratch
+        self._start = start
+        self._senders = client if isinstance(client, Clients) else Clients(settings)
+
+    def _make(self, room: str) -> Any:
+        return getattr(self, room)()
+
+    def patience(self) -> Patience:
+        from .documents import Patience
+
+        return Patience(self.rng, self._pause)
+
+    def dynamodb(self) -> Any:
+        return self._client("dynamodb")
+
+    def queues(self) -> Queues:
+        from .queues import Queues
+
+        return Queues(self._client("sqs"), self.settings.name)
+
+    def customers(self) -> CustomerStore:
+        from .customers.store import CustomerStore
+
+        settings = self.settings
+        return CustomerStore(
+            self.rooms.dynamodb,
             settings.name("customers"),
             settings.behaviour_retention_days,
-            retention,
-            patience,
+            settings.interaction_retention_days,
+            self.rooms.patience,
             settings.suppression_key.get_secret_value().encode(),
             map(Channel, settings.double_opt_in),
             settings.profile_retention_days,
             settings.consent_retention_days,
-        ),
-        ledger=Ledger(dynamodb, ledger_table, retention, settings.attribution_hours),
-        statistics=StatisticsStore(dynamodb, ledger_table),
-        outbox=Outbox(dynamodb, ledger_table, retention),
-        budgets=Budgets(ledger_table, rng),
-        products=products,
-        offers=OfferStore(dynamodb, catalog_table, check_wording=check_wording),
-        limits=LimitStore(dynamodb, catalog_table),
-        assortment=assortment,
-        snapshots=snapshots,
-        catalogs=catalogs,
-        catalog=engines.catalog,
-        models=models,
-        model=engines.model,
-        engine=engines.live,
-        engine_for=engines.deciding_for,
-        engine_in_shadow=engines.in_shadow,
-        engine_on=engines.on,
-        engine_of=engines.of,
-        index=_CurrentIndex(assortment),
-        carriers=carriers(
+        )
+
+    def ledger(self) -> Ledger:
+        from .ledger import Ledger
+
+        settings = self.settings
+        return Ledger(
+            self.rooms.dynamodb,
+            settings.name("ledger"),
+            settings.interaction_retention_days,
+            settings.attribution_hours,
+        )
+
+    def statistics(self) -> StatisticsStore:
+        from .ledger.statistics import StatisticsStore
+
+        return StatisticsStore(self.rooms.dynamodb, self.settings.name("ledger"))
+
+    def outbox(self) -> Outbox:
+        from .ledger import Outbox
+
+        settings = self.settings
+        return Outbox(
+            self.rooms.dynamodb, settings.name("ledger"), settings.interaction_retention_days
+        )
+
+    def budgets(self) -> Budgets:
+        from .ledger import Budgets
+
+        return Budgets(self.settings.name("ledger"), self.rng)
+
+    def products(self) -> ProductStore:
+        from .catalog import ProductStore
+
+        return ProductStore(self.rooms.dynamodb, self.settings.name("catalog"), clock=self.clock)
+
+    def offers(self) -> OfferStore:
+        from .catalog import OfferStore
+        from .replies import check_wording
+
+        table = self.settings.name("catalog")
+        return OfferStore(self.rooms.dynamodb, table, check_wording=check_wording)
+
+    def limits(self) -> LimitStore:
+        from .catalog import LimitStore
+
+        return LimitStore(self.rooms.dynamodb, self.settings.name("catalog"))
+
+    @cached_property
+    def artifacts(self) -> Artifacts:
+        from .catalog import Artifacts
+
+        return Artifacts(self._client("s3"), self.settings.artifacts_bucket)
+
+    def snapshots(self) -> Snapshots:
+        from .catalog import Snapshots
+
+        table = self.settings.name("catalog")
+        return Snapshots(
+            self.rooms.dynamodb, table, artifacts=self.artifacts, products=self.rooms.products
+        )
+
+    def assortment(self) -> AssortmentCache:
+        from .catalog import AssortmentCache
+
+        seconds = self.settings.catalog_refresh_seconds
+        return AssortmentCache(self.rooms.products, self.rooms.snapshots, refresh_seconds=seconds)
+
+    def catalogs(self) -> PublishedCatalogs:
+        from .catalog import Copies, PublishedCatalogs
+
+        copies = Copies(self._scratch or _own_scratch(), self.settings.stage)
+        table = self.settings.name("catalog")
+        return PublishedCatalogs(
+            self.rooms.dynamodb, table, artifacts=self.artifacts, copies=copies
+        )
+
+    def models(self) -> PublishedModels:
+        from .catalog import PublishedModels
+
+        table = self.settings.name("catalog")
+        return PublishedModels(self.rooms.dynamodb, table, artifacts=self.artifacts)
+
+    @cached_property
+    def engines(self) -> Engines:
+        from .catalog.serving import in_background
+        from .engines import Engines
+
+        seconds = self.settings.catalog_refresh_seconds
+        return Engines(
+            self.rooms.catalogs, self.rooms.models, seconds, self._start or in_background
+        )
+
+    def catalog(self) -> CatalogCache[Engine]:
+        return self.engines.catalog
+
+    def model(self) -> CatalogCache[Serving[Model]]:
+        return self.engines.model
+
+    def engine(self) -> Callable[[], Engine]:
+        return self.engines.live
+
+    def engine_for(self) -> Callable[[str], Engine]:
+        return self.engines.deciding_for
+
+    def engine_in_shadow(self) -> Callable[[], Engine | None]:
+        return self.engines.in_shadow
+
+    def engine_on(self) -> Callable[[Catalog], Engine]:
+        return self.engines.on
+
+    def engine_of(self) -> EngineOf:
+        return self.engines.of
+
+    def index(self) -> Callable[[], ProductIndex]:
+        from .indexing import CurrentIndex
+
+        return CurrentIndex(self.rooms.assortment)
+
+    @cached_property
+    def http(self) -> urllib3.PoolManager:
+        import urllib3
+
+        return urllib3.PoolManager(retries=False)
+
+    def carriers(self) -> Mapping[Channel, Carrier]:
+        from .outbound import carriers, sms_provider
+
+        settings = self.settings
+        aws_sms = sms_provider(settings) == "aws_sms"
+        return carriers(
             settings,
-            http=http,
-            ses=ses,
-            aws_sms=aws_sms,
-            dynamodb=dynamodb,
-            clock=clock,
-            rng=rng,
-        ),
-        desk=HandoverDesk(settings, http=http, ses=ses, clock=clock),
-        contact_rules=ContactRules.parse(
-            settings.marketing_hours, settings.marketing_hours_by_country
-        ),
-        brand=Brand(
+            http=self.http,
+            ses=self._ses,
+            aws_sms=self._senders("pinpoint-sms-voice-v2") if aws_sms else None,
+            dynamodb=self.rooms.dynamodb,
+            clock=self.clock,
+            rng=self.rng,
+        )
+
+    def desk(self) -> Desk:
+        from .outbound import HandoverDesk
+
+        return HandoverDesk(self.settings, http=self.http, ses=self._ses, clock=self.clock)
+
+    @property
+    def _ses(self) -> Any | None:
+        return self._senders("sesv2") if self.settings.ses_sender else None
+
+    def contact_rules(self) -> ContactRules:
+        from .preference import ContactRules
+
+        settings = self.settings
+        return ContactRules.parse(settings.marketing_hours, settings.marketing_hours_by_country)
+
+    def brand(self) -> Brand:
+        from .replies import Brand
+
+        settings = self.settings
+        return Brand(
             name=settings.brand_name,
             support_contact=settings.support_contact,
             postal_address=settings.postal_address,
-        ),
-    )
-
-
-class _Clients:
-    """boto3 clients of one stage. Retries are few: the queue is what retries."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._endpoint = settings.aws_endpoint_url
-        self._config = Config(connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 3})
-
-    def __call__(self, service: str) -> Any:
-        return boto3.client(service, endpoint_url=self._endpoint, config=self._config)
-
-
-def _ses_client(settings: Settings) -> Any:
-    endpoint = settings.ses_endpoint_url or settings.aws_endpoint_url
-    return boto3.client("sesv2", endpoint_url=endpoint, config=ONE_ATTEMPT)
-
-
-def _aws_sms_client(settings: Settings) -> Any:
-    endpoint = settings.aws_sms_endpoint_url or settings.aws_endpoint_url
-    return boto3.client("pinpoint-sms-voice-v2", endpoint_url=endpoint, config=ONE_ATTEMPT)
-
-
-class _Engines:
-    """The decision engines: of the live catalog by the live model and by the candidate, and of
-    whatever others were asked for."""
-
-    def __init__(
-        self,
-        catalogs: PublishedCatalogs,
-        models: PublishedModels,
-        refresh_seconds: float,
-        start: Start,
-    ) -> None:
-        self._catalogs = catalogs
-        self._models = models
-        self.model: CatalogCache[Serving[Model]] = CatalogCache(
-            head=(rollouts := Rollouts(models, read_model)).head,
-            open_=rollouts.open,
-            refresh_seconds=refresh_seconds,
-            start=start,
-            prepare=self._prepare_model,
         )
-        self.catalog: CatalogCache[Engine] = CatalogCache(
-            head=catalogs.head,
-            open_=lambda version: catalogs.open(version, self._opened),
-            refresh_seconds=refresh_seconds,
-            start=start,
-            prepare=self._prepare_catalog,
-        )
-        self._other_model = lru_cache(KEPT_MODELS)(self._load_model)
-        self._other = lru_cache(KEPT_ENGINES)(self._load)
-        self._beside: dict[tuple[str, str], Engine] = {}
-
-    def live(self) -> Engine:
-        """Decides for whoever is no customer."""
-        return self._with(self._current(), self._serving().live)
-
-    def deciding_for(self, customer_id: str) -> Engine:
-        """The live one, or the candidate's for its share of the customers."""
-        serving = self._serving()
-        if serving.candidate is None or customer_id == ANONYMOUS:
-            return self.live()
-        if not decides_for(serving.candidate.version, serving.share, customer_id):
-            return self.live()
-        return self._with(self._current(), serving.candidate)
-
-    def in_shadow(self) -> Engine | None:
-        """That of a candidate that decides for nobody yet, if there is one."""
-        serving = self._serving()
-        if serving.candidate is None or serving.share > 0:
-            return None
-        return self._with(self._current(), serving.candidate)
-
-    def on(self, catalog: Catalog) -> Engine:
-        """One that serves nobody, of a catalog that may go live, by the live model."""
-        return Engine(catalog, self._serving().live)
-
-    def of(self, catalog_version: str, model_version: str | None = None) -> Engine:
-        """The engine of one published catalog, or of nothing published, by one model; by the live
-        one where none is named.
-
-        Raises NotFoundError, and PermanentError when an artifact cannot be read.
-        """
-        model = self._serving().live if model_version is None else self._model(model_version)
-        current = self._current()
-        if catalog_version == current.catalog.version:
-            return self._with(current, model)
-        other = self._nothing if catalog_version == NOTHING else self._other(catalog_version)
-        return self._with(other, model)
-
-    @cached_property
-    def _nothing(self) -> Engine:
-        """Decides while nothing is published. Compiling even that loads numpy, which a container
-        that serves a catalog does without."""
-        return _nothing_published()
-
-    def _current(self) -> Engine:
-        current = self.catalog.current
-        return self._nothing if current is None else current
-
-    def _serving(self) -> Serving[Model]:
-        return self.model.current or _PRIOR
-
-    def _with(self, engine: Engine, model: Model) -> Engine:
-        """An engine of the same catalog, by this model."""
-        if engine.versions["model"] == model.version:
-            return engine
-        key = engine.catalog.version, model.version
-        found = self._beside.get(key)
-        if found is None or found.catalog is not engine.catalog:
-            found = engine.under(model)
-            kept = list(self._beside.items())[1 - KEPT_ENGINES :]
-            self._beside = dict([*kept, (key, found)])
-        return found
-
-    def _model(self, version: str) -> Model:
-        serving = self._serving()
-        for model in (serving.live, serving.candidate, PRIOR):
-            if model is not None and model.version == version:
-                return model
-        return self._other_model(version)
-
-    def _load_model(self, version: str) -> Model:
-        try:
-            return self._models.open(version, read_model)
-        except NotFoundError:
-            # Before the first publication decisions are made by the prior of the running code.
-            if version.startswith(f"{PRIOR.name}-"):
-                return PRIOR
-            raise
-
-    def _load(self, version: str) -> Engine:
-        return self._catalogs.open(version, self._opened)
-
-    def _opened(self, body: Any) -> Engine:
-        return Engine(open_catalog(body), self._serving().live)
-
-    def _prepare_catalog(self, engine: Engine) -> None:
-        engine.warm()
-        if (candidate := self._serving().candidate) is not None:
-            self._with(engine, candidate).warm()
-
-    def _prepare_model(self, serving: Serving[Model]) -> None:
-        for model in filter(None, (serving.live, serving.candidate)):
-            self._with(self._current(), model).warm()
-
-
-_PRIOR: Serving[Model] = Serving(PRIOR)
-
-
-def _nothing_published() -> Engine:
-    """Under `NOTHING`, by which decisions made with it are replayed."""
-    artifact = compile_catalog((), published_at=datetime(1970, 1, 1, tzinfo=UTC))
-    empty = open_catalog(artifact.body)
-    empty.version = NOTHING
-    return Engine(empty)
 
 
 def _own_scratch() -> Path | None:
@@ -346,38 +350,9 @@ def _own_scratch() -> Path | None:
     return Path(tempfile.gettempdir()) / f"rejoinder-{os.geteuid()}"
 
 
-class _CurrentIndex:
-    """The product index, kept in step with the assortment."""
-
-    def __init__(self, assortment: AssortmentCache) -> None:
-        self._assortment = assortment
-        self._index: ProductIndex | None = None
-        assortment.subscribe(self._follow)
-
-    def __call__(self) -> ProductIndex:
-        if self._index is None:
-            self._index = ProductIndex(self._assortment.current.products.values())
-        return self._index
-
-    def _follow(self, change: AssortmentChange) -> None:
-        if self._index is None:
-            return
-        products = self._assortment.current.products
-        for product_id in change.products:
-            if product_id in products:
-                self._index.replace(products[product_id])
-            else:
-                self._index.remove(product_id)
-
-
-def _queue_urls(sqs: Any, settings: Settings) -> list[str]:
-    names = map(settings.name, ("interactions", "urgent", "learning"))
-    return [sqs.get_queue_url(QueueName=name)["QueueUrl"] for name in names]
-
-
-def _secrets_from_ssm(path: str) -> Mapping[str, str]:
+def _secrets_from_ssm(path: str, client: Client) -> Mapping[str, str]:
     pages = (
-        boto3.client("ssm")
+        client("ssm")
         .get_paginator("get_parameters_by_path")
         .paginate(Path=path, WithDecryption=True)
     )

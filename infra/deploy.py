@@ -1,56 +1,78 @@
 """Deploys a proven package: `python -m infra.deploy --stage dev [--dry-run]`.
 
 First the stateful stack by CloudFormation, then the functions, their roles and the API by chalice,
-from the very zip that `python -m infra.package` proved. Prints the API's URL last.
+from the very zip that `python -m infra.package` proved; then a smoke test. Each deployment is kept
+in the artifacts bucket as a release, for `python -m infra.rollback`. Prints the API's URL last.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import subprocess
 import sys
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from . import smoke
 from .package import digest
-from .packaging import BUILD, ROOT, PackagingError, release, stack
-from .packaging.building import read_config, run_chalice
+from .packaging import BUILD, ROOT, PackagingError, history, stack
+from .packaging.building import read_config
+from .packaging.history import Release
+from .packaging.installation import Package, install
 from .packaging.interpreter import PYTHON
-from .packaging.release import Target
+from .packaging.release import Target, secrets_path, where
+from .packaging.trial import CUSTOMER
 
 SECRETS = ("twilio_auth_token", "x_consumer_secret", "write_key")
 """What the webhooks verify by: a stage without them would refuse every caller."""
 
+Clock = Callable[[], datetime]
+TryOut = Callable[[Any, str, str], None]
+"""Tries a stage at its URL, by a boto3 session. Raises PackagingError for what fails."""
 
-@dataclass(frozen=True)
-class Package:
-    """A proven package: its stage, the copy of the project that chalice works on, the builder."""
 
-    stage: str
-    project: Path
-    builder: Path
+def utc_now() -> datetime:
+    return datetime.now(UTC)
 
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m infra.deploy", description=__doc__)
     parser.add_argument("--stage", default="dev", help="a stage of .chalice/config.json")
     parser.add_argument("--dry-run", action="store_true", help="look, tell, and change nothing")
+    parser.add_argument(
+        "--parameter",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="of infra/resources.yaml; kept until it is given again",
+    )
     chosen = parser.parse_args(arguments)
     try:
+        parameters = read_parameters(chosen.parameter)
         package = proven(chosen.stage)
         session = boto3.session.Session()
         if chosen.dry_run:
             tell_plan(session, package)
         else:
-            print(deploy(session, package))
+            print(deploy(session, package, parameters))
     except (PackagingError, ClientError, BotoCoreError) as error:
         print(f"deploy: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def read_parameters(given: Iterable[str]) -> dict[str, str]:
+    """`NAME=VALUE` each. Raises PackagingError."""
+    parted = [text.partition("=") for text in given]
+    if wrong := [name for name, equals, _ in parted if not (name and equals)]:
+        raise PackagingError(f"a parameter is written NAME=VALUE, not {', '.join(wrong)}")
+    return {name: value for name, _, value in parted}
 
 
 def proven(stage: str, build: Path = BUILD) -> Package:
@@ -62,87 +84,122 @@ def proven(stage: str, build: Path = BUILD) -> Package:
         raise PackagingError(f"nothing is proven: run `make package STAGE={stage}` first")
     if json.loads(record.read_text(encoding="utf-8"))["sha256"] != digest(zip_file):
         raise PackagingError(f"{zip_file} is not what was proven: run make package again")
-    return Package(stage, build / stage / "project", build / f"builder-{PYTHON}" / "bin")
+    builder = build / f"builder-{PYTHON}" / "bin"
+    return Package(stage, build / stage / "project", zip_file, builder)
 
 
 def tell_plan(session: Any, package: Package) -> None:
     """What a deployment would do, by reads alone."""
     stage = package.stage
-    account, region = _where(session)
+    account, region = where(session)
     client = session.client("cloudformation")
     before = stack.status(client, stage)
     print(f"account {account}, region {region}, stage {stage}; nothing is changed")
+    print(f"1. secrets under {secrets_path(stage)}: {_lacking(session, stage) or 'all there'}")
     state = f"update, if it differs (it is in {before})" if before else "create"
-    print(f"1. stack {stack.stack_name(stage)} of infra/resources.yaml: {state}")
-    absent = _absent_secrets(session, stage)
-    print(f"2. secrets under {_secrets_path(stage)}: {_lacking(absent) or 'all there'}")
-    print(f"3. chalice deploy --stage {stage} of {package.project.parent / 'out/deployment.zip'}")
+    print(f"2. stack {stack.stack_name(stage)} of infra/resources.yaml: {state}")
+    print(f"3. kept as a release: {package.zip}, {package.sha256[:12]}…")
+    print(f"4. chalice deploy --stage {stage} of it; every function's code is compared with it")
+    print(f"5. smoke test: the customer {CUSTOMER!r} asks by a signed text, is answered in")
+    print("   the inbox on the site, and is erased; nothing goes to a carrier")
 
 
-def deploy(session: Any, package: Package) -> str:
-    """Bring stack and functions up to date; the API's URL. Raises PackagingError."""
+def deploy(
+    session: Any,
+    package: Package,
+    parameters: Mapping[str, str] | None = None,
+    *,
+    clock: Clock = utc_now,
+    try_out: TryOut = smoke.try_stage,
+) -> str:
+    """Bring stack and functions up to date and try them; the API's URL. Raises PackagingError."""
     stage = package.stage
-    account, region = _where(session)
-    if absent := _absent_secrets(session, stage):
+    account, region = where(session)
+    if lacking := _lacking(session, stage):
         raise PackagingError(
-            f"{_secrets_path(stage)}: {_lacking(absent)}; put each with aws ssm put-parameter "
-            f"--type SecureString --name {_secrets_path(stage)}/NAME --value …"
+            f"{secrets_path(stage)}: {lacking}; put each with aws ssm put-parameter "
+            f"--type SecureString --name {secrets_path(stage)}/NAME --value …"
         )
     print(f"stack {stack.stack_name(stage)} in {account}, {region} …", flush=True)
-    outputs = stack.apply(session.client("cloudformation"), stage)
+    outputs = stack.apply(session.client("cloudformation"), stage, parameters=parameters)
     target = Target(stage, account, region, outputs["ArtifactsBucket"])
+    kept = history.releases(session.client("s3"), target)
+    made = release_of(session, package, clock()).model_copy(
+        update={"commit": commit(), "before": history.sound(kept)}
+    )
+    return put_live(session, package, target, made, try_out)
+
+
+def release_of(session: Any, package: Package, now: datetime) -> Release:
+    """This package as a release, by whoever the session is."""
+    return Release(
+        id=history.release_id(now, package.sha256),
+        stage=package.stage,
+        sha256=package.sha256,
+        at=now,
+        by=session.client("sts").get_caller_identity()["Arn"],
+    )
+
+
+def put_live(session: Any, package: Package, target: Target, made: Release, try_out: TryOut) -> str:
+    """Keep the package as that release, put it in place and try it; the API's URL.
+
+    Raises PackagingError.
+    """
     s3 = session.client("s3")
-    record = release.fetch_record(s3, package.project, target)
-    release.narrow_policies(package.project, target)
-    complete = release.fill_in(package.project, target, release.api_url(record))
-    url = _deploy_functions(s3, package, target)
-    if not complete:
-        print("the API's own URL is known now: deploying again with it …", flush=True)
-        release.fill_in(package.project, target, url)
-        url = _deploy_functions(s3, package, target)
-    return url
-
-
-def _deploy_functions(s3: Any, package: Package, target: Target) -> str:
-    print(f"chalice deploy --stage {target.stage} …", flush=True)
-    arguments = ("deploy", "--stage", target.stage)
-    said = run_chalice(package.builder, package.project, *arguments, region=target.region)
-    url = release.api_url(release.keep_record(s3, package.project, target))
-    if "Reusing existing deployment package" not in said:
+    print(f"release {made.id} …", flush=True)
+    history.keep(s3, target, package, made)
+    try:
+        installed = install(session, package, target)
+    except (PackagingError, ClientError, BotoCoreError) as error:
         raise PackagingError(
-            "chalice deployed another zip than the proven one: run make package and deploy again"
-        )
-    if url is None:
-        raise PackagingError("chalice deployed no REST API")
-    return url
+            f"the functions are not all deployed: {error}\n"
+            f"Mend it and do the same again, or: {_way_back(made)}"
+        ) from error
+    history.keep_settings(s3, target, made, installed.project)
+    history.note(s3, target, made, "deployed")
+    print("smoke test …", flush=True)
+    try:
+        try_out(session, target.stage, installed.url)
+    except (PackagingError, ClientError, BotoCoreError) as error:
+        history.note(s3, target, made, "failed")
+        raise PackagingError(
+            f"the functions are deployed; what failed: {error}\n{_way_back(made)}"
+        ) from error
+    history.note(s3, target, made, "passed")
+    history.prune(s3, target, history.releases(s3, target))
+    return installed.url
 
 
-def _where(session: Any) -> tuple[str, str]:
-    """(account, region). Raises PackagingError for missing credentials or region."""
-    if not session.region_name:
-        raise PackagingError("no region is set: export AWS_DEFAULT_REGION or choose AWS_PROFILE")
-    if session.get_credentials() is None:
-        raise PackagingError("no AWS credentials were found: set AWS_PROFILE, or log in")
-    return str(session.client("sts").get_caller_identity()["Account"]), str(session.region_name)
+def _way_back(made: Release) -> str:
+    if made.before is None:
+        return "there is no earlier release to go back to; mend it and deploy again"
+    return f"`make rollback STAGE={made.stage}` goes back to {made.before}"
 
 
-def _secrets_path(stage: str) -> str:
-    config = read_config(ROOT, stage)
-    return str(config["stages"][stage]["environment_variables"]["SECRETS_PATH"])
+def commit(root: Path = ROOT) -> str | None:
+    """The commit that is checked out, with a + where files differ from it; None without git."""
+    try:
+        head = _git(root, "rev-parse", "HEAD").strip()
+        return f"{head}+" if _git(root, "status", "--porcelain").strip() else head
+    except (OSError, subprocess.CalledProcessError):
+        return None
 
 
-def _absent_secrets(session: Any, stage: str) -> list[str]:
-    """The names of SECRETS that Parameter Store does not hold; no value is decrypted."""
+def _git(root: Path, *arguments: str) -> str:
+    command = ("git", "-C", str(root), *arguments)
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout  # noqa: S603
+
+
+def _lacking(session: Any, stage: str) -> str:
+    """Which of SECRETS Parameter Store does not hold, in words; no value is decrypted."""
     pages = (
         session.client("ssm")
         .get_paginator("get_parameters_by_path")
-        .paginate(Path=_secrets_path(stage), WithDecryption=False)
+        .paginate(Path=secrets_path(stage), WithDecryption=False)
     )
     held = {p["Name"].rpartition("/")[2] for page in pages for p in page["Parameters"]}
-    return [name for name in SECRETS if name not in held]
-
-
-def _lacking(absent: list[str]) -> str:
+    absent = [name for name in SECRETS if name not in held]
     return f"{', '.join(absent)} missing" if absent else ""
 
 

@@ -121,7 +121,10 @@ class Memory:
     def _alone(self, each: Mapping[str, Any]) -> dict[str, Any]:
         ((kind, write),) = each.items()
         if self._objection(kind, write):
-            raise _error("ConditionalCheckFailedException")
+            asked = write.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
+            key = write["Item" if kind == "Put" else "Key"]
+            held = self._find(write["TableName"], key) if asked else None
+            raise _error("ConditionalCheckFailedException", **({"Item": held} if held else {}))
         return self._write(kind, write)
 
     def _find(self, table: str, key: Item) -> Item | None:

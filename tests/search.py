@@ -9,6 +9,7 @@ import json
 import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 from urllib.parse import quote
 
 DEPTH = 3
@@ -39,6 +40,18 @@ def wrapped(data: bytes, depth: int = DEPTH) -> Iterator[bytes]:
             # zlib's and gzip's first bytes.
             if found.startswith(start):
                 yield from wrapped(_decoded(found), depth - 1)
+
+
+def legible(items: Iterable[Mapping[str, Any]]) -> str:
+    """Items of a table as one text, with what is packed in their attributes beside it."""
+    told = list(items)
+    packed = [bytes(v["B"]) for item in told for v in item.values() if "B" in v]
+    return "\n".join(
+        [
+            repr(told),
+            *(found.decode(errors="replace") for each in packed for found in wrapped(each)),
+        ]
+    )
 
 
 def found_in(places: Mapping[str, Iterable[bytes]], needles: Iterable[str]) -> dict[str, set[str]]:

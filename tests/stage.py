@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -147,7 +147,7 @@ class Aws:
 
     def rooms(self, settings: Settings, clock: Clock, carrier: Recorder, desk: Desk) -> Rooms:
         made = self.container(settings, clock)
-        made = replace(made, carriers=dict.fromkeys(CARRIED, carrier), desk=desk)
+        made = made.but(carriers=dict.fromkeys(CARRIED, carrier), desk=desk)
         made.refresh()
         return made
 

@@ -81,4 +81,4 @@ def changes_since(client: Any, table: str, since: datetime) -> Iterator[Stored]:
 def stored(kind: str, document_id: str, found: dict[str, Any]) -> Stored:
     """An item as read from the table."""
     version = documents.number(found, "version")
-    return Stored(kind, document_id, version, found["body"]["S"].encode())
+    return Stored(kind, document_id, version, documents.text(found).encode())

@@ -122,7 +122,7 @@ class OfferStore:
             raise PayloadError(message, offers=flaws[:REPORTED_FLAWS])
 
     def _checked(self, item: dict[str, Any]) -> Checked | Flaw:
-        offer = checks.read_offer(item["body"]["S"])
+        offer = checks.read_offer(documents.text(item))
         if not isinstance(offer, Offer):
             return offer
         kept = checks.unpack(offer, item["checked"]["B"] if "checked" in item else None)
@@ -150,7 +150,7 @@ def draft_item(checked: Checked) -> dict[str, Any]:
     """The draft as it is kept. Raises TooLargeError."""
     offer, packed = checked.compiled.offer, checks.pack(checked)
     item = documents.item("offers", offer.id, offer)
-    size = len(item["body"]["S"].encode())
+    size = len(documents.text(item).encode())
     if size > MAX_DRAFT_BYTES:
         raise TooLargeError("the offer is too large to keep", offer_id=offer.id)
     if size + len(packed) > MAX_DRAFT_BYTES:

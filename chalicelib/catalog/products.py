@@ -185,7 +185,7 @@ class ProductStore:
             item = documents.item(pk, sk, document, version=version)
         except ValueError:
             raise PayloadError("it holds text that is not Unicode", id=document.id) from None
-        if len(item["body"]["S"].encode()) > MAX_DOCUMENT_BYTES:
+        if len(documents.text(item).encode()) > MAX_DOCUMENT_BYTES:
             raise TooLargeError("it is too large to keep", id=document.id)
         return item, change_item(kind, document, version, at)
 

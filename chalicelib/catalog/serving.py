@@ -16,6 +16,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
+from .. import telemetry
 from ..errors import NotFoundError, PermanentError, RejoinderError, TemporaryError
 
 log = logging.getLogger(__name__)
@@ -144,6 +145,8 @@ class CatalogCache(Generic[Opened]):
             self._failure = None
         except RejoinderError as error:
             self._failure = error
+            if not isinstance(error, TemporaryError):
+                telemetry.count("CatalogUnreadable")
             log.error("what is live was not refreshed: %s %s", error.message, error.details)
         self._looked_at = now
 
@@ -159,6 +162,7 @@ class CatalogCache(Generic[Opened]):
             self.refused = refused = Refused(head.version, error.message)
             if self._current is not None or head.previous is None:
                 raise
+            telemetry.count("CatalogUnreadable")
             log.error("the version before it serves: %s %s", error.message, error.details)
             opened, version = self._open(head.previous), head.previous
         if self._beside:

@@ -106,11 +106,11 @@ def read_view(items: Iterable[Mapping[str, Any]], *, orders: bool = True) -> Cus
     for item in items:
         kind = item["sk"]["S"]
         if kind.startswith(OFFER):
-            offers.append(item["body"]["S"])
+            offers.append(documents.text(item))
         elif kind.startswith(ORDER):
-            placed.append(item["body"]["S"])
+            placed.append(documents.text(item))
         elif kind in (PROFILE, ACTIVITY):
-            members.append(item["body"]["S"][1:-1])
+            members.append(documents.text(item)[1:-1])
         if kind == PROFILE:
             version = documents.number(dict(item), "version")
     if version is None:

@@ -5,7 +5,8 @@
                         / view#activity      aggregates and recent behaviour
                         / view#order#…       one transaction each, kept for a time (TTL)
                         / view#offer#…       one offer put to them each, with its response (TTL)
-                        / trace#…            ids of their interactions, for access and erasure
+                        / trace#…            ids of their interactions, for access and erasure:
+                                             one, or all that were worked on together
                         / merge#…, merging#… who was merged into them; a merge still under way
                         / parted#…          whom they had been merged into, until it was undone
                         / waits#<product>    what they want to be told of, for erasure
@@ -262,20 +263,22 @@ class CustomerStore:
         item = identity_item(identity, heir, self.expiry(now))
         return documents.put(self.table, item, "customer_id = :owner", owner=owner)
 
-    def trace(self, customer_id: str, interaction_id: str, expires_at: int) -> WriteItem:
-        """Remember whose an interaction was, so that access and erasure find it."""
-        name, attributes = f"trace#{interaction_id}", {"expires_at": {"N": str(expires_at)}}
-        if len(name.encode()) > _SORT_KEY_BYTES:
-            name = f"trace#{hashlib.sha256(interaction_id.encode()).hexdigest()}"
-            attributes["interaction_id"] = {"S": interaction_id}
+    def trace(self, customer_id: str, interaction_ids: Sequence[str], expires_at: int) -> WriteItem:
+        """Remember whose these interactions were, in one item, so that access and erasure find
+        them."""
+        first, more = interaction_ids[0], len(interaction_ids) > 1
+        name, told = f"trace#{first}", {"expires_at": {"N": str(expires_at)}}
+        if too_long := len(name.encode()) > _SORT_KEY_BYTES:
+            name = f"trace#{hashlib.sha256(first.encode()).hexdigest()}"
+        ids = {"interaction_ids": {"SS": list(interaction_ids)}} if more or too_long else {}
         item = documents.key(partition(customer_id), name)
-        return documents.put(self.table, {**item, **attributes})
+        return documents.put(self.table, {**item, **told, **ids})
 
     def traces(self, customer_id: str) -> Iterator[str]:
         """The ids of the customer's interactions."""
         for item in documents.query(self._client, self.table, partition(customer_id), "trace#"):
-            full = item.get("interaction_id", {}).get("S")
-            yield full or item["sk"]["S"].removeprefix("trace#")
+            named = item.get("interaction_ids", {}).get("SS")
+            yield from sorted(named) if named else [item["sk"]["S"].removeprefix("trace#")]
 
     def save(self, before: Customer, after: Customer, now: datetime) -> Customer:
         """Write the difference now. Raises documents.Cancelled when somebody else was first."""

@@ -37,13 +37,18 @@ Why
 
 from __future__ import annotations
 
-from .compiled import Artifact, Catalog, open_catalog
-from .compiling import compile_catalog
-from .engine import CODE_VERSION, Account, Engine
-from .features import FEATURES, Feature
-from .scoring import PRIOR, Model
-from .situation import LATEST_ORDERS
-from .view import unprofiled
+from typing import TYPE_CHECKING
+
+from ..lazily import exports
+
+if TYPE_CHECKING:
+    from .compiled import Artifact, Catalog, open_catalog
+    from .compiling import compile_catalog
+    from .engine import CODE_VERSION, Account, Engine
+    from .features import FEATURES, Feature
+    from .scoring import PRIOR, Model
+    from .situation import LATEST_ORDERS
+    from .view import unprofiled
 
 __all__ = [
     "CODE_VERSION",
@@ -60,3 +65,16 @@ __all__ = [
     "open_catalog",
     "unprofiled",
 ]
+
+__getattr__ = exports(
+    __name__,
+    {
+        "compiled": ["Artifact", "Catalog", "open_catalog"],
+        "compiling": ["compile_catalog"],
+        "engine": ["CODE_VERSION", "Account", "Engine"],
+        "features": ["FEATURES", "Feature"],
+        "scoring": ["PRIOR", "Model"],
+        "situation": ["LATEST_ORDERS"],
+        "view": ["unprofiled"],
+    },
+)

@@ -20,7 +20,7 @@ from urllib.parse import SplitResult, parse_qs, parse_qsl, urlsplit
 from ..errors import PayloadError, SignatureError
 from ..model import Channel, Interaction, Message, Receipt, normalise_identity
 from ..settings import Settings
-from .payload import check_size, find_flaw, read_object
+from .payload import check_size, find_flaw, read_key, read_object
 from .request import InboundRequest, Parsed
 from .signatures import is_same, sign
 
@@ -48,6 +48,10 @@ STATUSES: dict[str, ReceiptStatus] = {
     "canceled": "failed",
 }
 """MessageStatus (twilio.rest.api.v2010.account.message) as a receipt; any other is unknown."""
+
+REPEATED = frozenset({"accepted", "scheduled", "queued", "sending", "sent"})
+"""What the answer to our send said already: Twilio has it. Where that answer was lost, Twilio is
+asked (`steps/sweeping.py`)."""
 
 OPT_OUT_TYPES: dict[str, Literal["stop", "start", "help"]] = {
     "STOP": "stop",
@@ -102,18 +106,26 @@ def parse(request: InboundRequest, settings: Settings, received_at: datetime) ->
 
 
 def parse_status(request: InboundRequest, settings: Settings, received_at: datetime) -> Parsed:
-    """One status callback as a Receipt; they come in any order and each status counts once."""
+    """One status callback as a Receipt; they come in any order and each status counts once. The
+    URL's `key` is our outbox id.
+
+    One that repeats what the answer to our send said, and tells no error, is passed over.
+    """
     fields = read_fields(request)
     message_sid, status = read_sid(fields, "MessageSid"), fields.get("MessageStatus", "").lower()
     if not re.fullmatch(r"[a-z_-]{1,40}", status):
         raise PayloadError("MessageStatus is one of Twilio's words, such as delivered")
-    error_code = fields.get("ErrorCode", "")
+    given = fields.get("ErrorCode", "")
+    error_code = given if re.fullmatch(r"[1-9][0-9]{0,9}", given) else None
+    if status in REPEATED and error_code is None:
+        return Parsed((), ignored=1)
     body = Receipt(
         provider="twilio",
         provider_id=message_sid,
         status=STATUSES.get(status, "unknown"),
-        code=error_code if re.fullmatch(r"[1-9][0-9]{0,9}", error_code) else None,
+        code=error_code,
         barred="opted_out" if error_code == OPTED_OUT else None,
+        key=read_key(request.query.get("key")),
     )
     return parsed(f"twilio:{message_sid}:{status}", (), body, received_at)
 

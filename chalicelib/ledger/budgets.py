@@ -1,9 +1,10 @@
 """Offer budgets that everyone shares, without a key that everyone writes.
 
-    budget#<offer_id> / <shard>    `taken` of that shard's part of the budget
+    budget#<offer_id>#<shard> / taken    `taken` of that shard's part of the budget
 
-The budget is split over shards; taking one unit is a conditional write on one shard, part of the
-message's own transaction, so a budget is never overspent, not by one.
+The budget is split over shards, each under a partition key of its own; taking one unit is a
+conditional write on one shard, part of the message's own transaction, so a budget is never
+overspent, not by one.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ class Budgets:
         return {
             "Update": {
                 "TableName": self._table,
-                "Key": documents.key(f"budget#{offer_id}", str(shard)),
+                "Key": _key(offer_id, shard),
                 "UpdateExpression": "ADD taken :one",
                 "ConditionExpression": "attribute_not_exists(taken) OR taken < :share",
                 "ExpressionAttributeValues": {
@@ -60,17 +61,25 @@ class Budgets:
         self._spent[offer_id, shard] = now
 
     def look(self, client: Any, offer_id: str, budget: int, now: datetime) -> None:
-        """Learn in one query which shards are spent, rather than by a refusal for each."""
-        for item in documents.query(client, self._table, f"budget#{offer_id}"):
-            shard = int(item["sk"]["S"])
-            if documents.number(item, "taken") >= share(budget, shard):
+        """Learn in one read which shards are spent, rather than by a refusal for each."""
+        for shard, taken in self._taken(client, offer_id).items():
+            if taken >= share(budget, shard):
                 self.note_spent(offer_id, shard, now)
 
     def used(self, client: Any, offer_id: str) -> int:
         """Units taken so far, over all shards; for operators, not on the message path."""
-        items = documents.query(client, self._table, f"budget#{offer_id}")
-        return sum(documents.number(item, "taken") for item in items)
+        return sum(self._taken(client, offer_id).values())
+
+    def _taken(self, client: Any, offer_id: str) -> dict[int, int]:
+        """Units taken, by shard."""
+        keys = [_key(offer_id, shard) for shard in range(SHARDS)]
+        found = documents.batch_get(client, {self._table: keys})[self._table]
+        return {int(i["pk"]["S"].rpartition("#")[2]): documents.number(i, "taken") for i in found}
 
     def _is_spent(self, shard: tuple[str, int], now: datetime) -> bool:
         at = self._spent.get(shard)
         return at is not None and now - at < FORGET_AFTER
+
+
+def _key(offer_id: str, shard: int) -> dict[str, Any]:
+    return documents.key(f"budget#{offer_id}#{shard}", "taken")

@@ -2,6 +2,7 @@
 
     interaction#<id> / record      the interaction, what became of it; its Put claims the id
     decision#<id>    / record      the decision; `inputs`: what it was made from, as zlib
+                     / outcome     what counting it changes: see statistics.py
     link#<token>     / record      where a tracked link leads, and whose it is
 
 A transaction's writes are named, so that a refusal says what was lost: the claim of the interaction
@@ -16,7 +17,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from .. import documents
+from .. import documents, telemetry
 from ..documents import WriteItem
 from ..errors import PermanentError
 from ..model import (
@@ -26,7 +27,7 @@ from ..model import (
     Message,
     TrackedLink,
 )
-from .statistics import closing
+from .statistics import OUTCOME, awaited
 
 NamedWrite = tuple[str, WriteItem]
 TRANSACTION_LIMIT = 100
@@ -56,6 +57,7 @@ class Ledger:
         self._retention = timedelta(days=retention_days)
         self._attribution = timedelta(hours=attribution_hours)
 
+    @telemetry.step("commit")
     def commit(self, writes: Sequence[NamedWrite]) -> None:
         """All of it or nothing. Raises Refused, or TemporaryError when AWS would not."""
         try:
@@ -76,12 +78,13 @@ class Ledger:
         item = self._item("interaction", record.interaction.id, record, now)
         return documents.put(self.table, item, "attribute_not_exists(pk)")
 
-    def keep_decision(self, decision: Decision, inputs: bytes, now: datetime) -> WriteItem:
-        """Record the decision beside its inputs, JSON whose digest the decision holds."""
+    def keep_decision(self, decision: Decision, inputs: bytes, now: datetime) -> list[WriteItem]:
+        """Record the decision beside its inputs, JSON whose digest the decision holds, and by
+        itself what counting will change."""
         item = self._item("decision", decision.id, decision, now)
         packed = {"inputs": {"B": zlib.compress(inputs, _QUICK)}}
-        due = closing(decision, self._attribution)
-        return documents.put(self.table, {**item, **packed, **due})
+        due = awaited(decision, self._attribution, self.expiry(now))
+        return [documents.put(self.table, each) for each in ({**item, **packed}, due) if each]
 
     def keep_link(self, link: TrackedLink, now: datetime) -> WriteItem:
         return documents.put(self.table, self._item("link", link.token, link, now))
@@ -121,15 +124,22 @@ class Ledger:
         documents.transact(self._client, [known])
 
     def items(self, pk: str) -> list[dict[str, Any]]:
-        """The stored items under one partition key, consistently read; none for one that is too
-        long to be a key."""
+        """The stored items under one partition key, consistently read, a decision's as the one that
+        they tell of; none for one that is too long to be a key."""
         if len(pk.encode()) > documents.PARTITION_KEY_BYTES:
             return []
-        return list(documents.query(self._client, self.table, pk, ConsistentRead=True))
+        items = list(documents.query(self._client, self.table, pk, ConsistentRead=True))
+        if [item["sk"]["S"] for item in items] == [OUTCOME, _RECORD]:
+            return [{**items[1], **{n: v for n, v in items[0].items() if n not in items[1]}}]
+        return items
 
     def discard(self, item: dict[str, Any]) -> int:
-        """Delete one stored item; answers 1."""
-        return documents.delete(self._client, self.table, [item])
+        """Delete what was told as one item; answers 1."""
+        beside = {**item, "sk": {"S": OUTCOME}}
+        # Before the record, without which nothing is counted.
+        parts = [beside, item] if item["pk"]["S"].startswith("decision#") else [item]
+        documents.delete(self._client, self.table, parts)
+        return 1
 
     def remove(self, pk: str) -> int:
         """Delete every item under one partition key; answers how many."""

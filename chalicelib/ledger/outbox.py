@@ -1,7 +1,8 @@
 """The outbox: what was promised to be sent, what became of it, and what a crash left behind.
 
     outbox#<id>                  / record    the entry; `receipt_rank` only grows
-    receipt#<provider>:<id>      / record    which entry the provider's id belongs to
+    receipt#<provider>:<id>      / record    which entry the provider's id belongs to, where its
+                                             receipts do not bring our own key
 
 Whoever commits an entry sends it. Until it is settled it also stands in the sparse `due` index,
 where the sweeper finds it once its time has passed; so does a reply that did not arrive, or that
@@ -78,7 +79,7 @@ class Outbox:
         return documents.put(self.table, item, "attribute_not_exists(pk)")
 
     def settle(self, entry: OutboxEntry, result: SendResult, now: datetime) -> OutboxEntry:
-        """Record what the provider said: one transaction, the only call after a send.
+        """Record what the provider said: one write, the only call after a send.
 
         What is to be tried again stays due, and so does, for some asking, what nobody knows yet,
         and what did not arrive until it has moved on.
@@ -103,7 +104,7 @@ class Outbox:
         item = self._item(settled, now, waiting=waiting)
         # A status callback may have overtaken us; what it said then stands.
         writes = [documents.put(self.table, item, "receipt_rank = :open", open=0)]
-        if result.provider_id:
+        if result.provider_id and not result.keyed:
             writes.append(self._pointer(result.provider, result.provider_id, entry.id, now))
         documents.transact(self._client, writes)
         return settled
@@ -128,7 +129,7 @@ class Outbox:
         return found
 
     def entry_of(self, provider: str, provider_id: str) -> OutboxEntry | None:
-        """The entry that a provider's id belongs to."""
+        """The entry that a provider's id belongs to, of those whose receipts bring no key."""
         pk = f"receipt#{provider}:{provider_id}"
         item = documents.get(self._client, self.table, pk, _RECORD)
         return self.entry(item["outbox_id"]["S"]) if item else None

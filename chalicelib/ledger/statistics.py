@@ -4,15 +4,16 @@
                                                   best offers by bin, `groups`: how groups of
                                                   customers fared, `version`, and `sample`: the
                                                   ids with the smallest hashes
-    decision#<id>        / record                 `counted` and `moment`: what of it is in the sums
+    decision#<id>        / outcome                `counted` and `moment`: what of it is in the sums
                                                   and among `groups`; `counts`: how often that
                                                   was written
     learned#<family>     / last                   `decisions`: how many had been counted of each
                                                   day when a model was learned last
 
-A decision stands in the sparse `closing` index until it is counted first. Sums and marks change in
-one transaction, on the condition that neither changed since they were read: learners that die,
-meet, or are told twice end in the same bytes. Never here: what the sums mean.
+A decision stands in the sparse `closing` index until it is counted first. Its marks are an item by
+themselves, put with its record: every KB that is written is paid for, and the record is long. Sums
+and marks change in one transaction, on the condition that neither changed since they were read:
+learners that die, meet, or are told twice end in the same bytes. Never here: what the sums mean.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ FAMILY: Final = hashlib.sha256(b"1").hexdigest()[:8]
 SHARDS: Final = 8
 KEPT: Final = timedelta(days=180)
 SAMPLE: Final = 50
+OUTCOME: Final = "outcome"
+"""The sort key of what counting changes, beside a decision's record."""
 NOTHING: Final = "{}"
 """The mark of a decision that is settled with nothing in the sums."""
 _PARTITION: Final = f"statistics#{FAMILY}"
@@ -63,8 +66,8 @@ class Span(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """A decision as it stands on record, and what of it was counted: None before the first time.
-    `moment` is None too where none was counted then."""
+    """A decision as it stands on record, `item`, and what of it was counted: None before the first
+    time. `moment` is None too where none was counted then."""
 
     id: str
     item: Item
@@ -101,6 +104,15 @@ def closing(decision: Decision, window: timedelta) -> Item:
     return {"closing_shard": {"S": shard_of(decision.id)}, "closing_at": {"S": at}}
 
 
+def awaited(decision: Decision, window: timedelta, expires_at: int) -> Item:
+    """The item of what counting changes; an empty one of a decision that tells nothing."""
+    due = closing(decision, window)
+    if not due:
+        return {}
+    key = documents.key(f"decision#{decision.id}", OUTCOME)
+    return {**key, **due, "expires_at": {"N": str(expires_at)}}
+
+
 def shard_of(decision_id: str) -> str:
     return str(_hash(decision_id)[0] % SHARDS)
 
@@ -134,10 +146,16 @@ class StatisticsStore:
         return [item["pk"]["S"].removeprefix("decision#") for item in answer["Items"]]
 
     def outcomes(self, decision_ids: Iterable[str]) -> list[Outcome]:
-        """These decisions, at most 100; those that are gone are left out."""
-        keys = [documents.key(f"decision#{i}", _RECORD) for i in sorted(set(decision_ids))]
-        items = documents.batch_get(self._client, {self._table: keys})[self._table]
-        return [_outcome(item) for item in items]
+        """These decisions; left out are those that are gone, and those that tell nothing."""
+        ids = sorted(set(decision_ids))
+        keys = [documents.key(f"decision#{i}", sk) for i in ids for sk in (OUTCOME, _RECORD)]
+        found = dict[tuple[str, str], Item]()
+        for start in range(0, len(keys), documents.BATCH_GET_LIMIT):
+            chunk = {self._table: keys[start : start + documents.BATCH_GET_LIMIT]}
+            for item in documents.batch_get(self._client, chunk)[self._table]:
+                found[item["pk"]["S"].removeprefix("decision#"), item["sk"]["S"]] = item
+        both = ((i, found.get((i, _RECORD)), found.get((i, OUTCOME))) for i in ids)
+        return [_outcome(i, item, marks) for i, item, marks in both if item and marks]
 
     def learned_from(self) -> dict[date, int]:
         """Of how many decisions of each day a model was learned last; empty before the first."""
@@ -184,7 +202,7 @@ class StatisticsStore:
         return {
             "Update": {
                 "TableName": self._table,
-                "Key": documents.key(f"decision#{settled.id}", _RECORD),
+                "Key": documents.key(f"decision#{settled.id}", OUTCOME),
                 "UpdateExpression": f"SET counted = :counted, counts = :next{told} "
                 "REMOVE closing_shard, closing_at",
                 # One that was erased meanwhile must not come back as a mark alone.
@@ -226,11 +244,10 @@ def drawn(spans: Iterable[Span]) -> list[str]:
     return [i for i in ranked if not cuts or _hash(i) <= min(cuts)]
 
 
-def _outcome(item: Item) -> Outcome:
-    decision_id = item["pk"]["S"].removeprefix("decision#")
-    counted = item["counted"]["S"] if "counted" in item else None
-    moment = item["moment"]["S"] if "moment" in item else None
-    return Outcome(decision_id, item, counted, documents.number(item, "counts"), moment)
+def _outcome(decision_id: str, item: Item, marks: Item) -> Outcome:
+    counted = marks["counted"]["S"] if "counted" in marks else None
+    moment = marks["moment"]["S"] if "moment" in marks else None
+    return Outcome(decision_id, item, counted, documents.number(marks, "counts"), moment)
 
 
 def _span(item: Item) -> Span:

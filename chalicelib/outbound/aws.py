@@ -1,6 +1,6 @@
 """One call of an AWS messaging API, and what its outcome means for a send.
 
-Lives here: the client's configuration, and the table from what botocore raises to results. Never
+Lives here: what a client must be like, and the table from what botocore raises to results. Never
 here: any service's parameters or the names of its own refusals.
 
 | botocore raises | result | because |
@@ -17,7 +17,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -29,14 +28,11 @@ from botocore.exceptions import (
     SSLError,
 )
 
+from ..aws import ONE_ATTEMPT
 from ..errors import ConfigurationError
 from ..model import Barrier, SendResult
 
-ONE_ATTEMPT = Config(
-    connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 1}
-)
-"""What a client that sends must be made with: neither SendEmail nor SendTextMessage has an
-idempotency key, and botocore's usual retry after a lost answer would send to the customer twice."""
+__all__ = ["NEVER_SENT", "ONE_ATTEMPT", "name_of", "prepared", "refused", "unanswered"]
 
 NEVER_SENT = (
     EndpointConnectionError,

@@ -63,11 +63,11 @@ class TwilioCarrier:
         return TwilioAccount.configured(settings) and bool(settings.twilio_number)
 
     def send(self, reply: Reply, *, key: str) -> SendResult:
-        """Send one text. Twilio keeps no key of ours: a lost answer is found by `status`."""
+        """Send one text. Its status callbacks bring `key` back, as does no other request: a lost
+        answer is found by `status`."""
         form = {"To": reply.to, "From": self._settings.twilio_number, "Body": reply.text}
         if self._settings.public_url:
-            public_url = self._settings.public_url.rstrip("/")
-            form["StatusCallback"] = f"{public_url}/webhooks/twilio/status"
+            form["StatusCallback"] = self._account.callback("/webhooks/twilio/status", key)
         return self._account.make("Messages", form, self.provider)
 
     def status(self, entry: OutboxEntry) -> Receipt | None:

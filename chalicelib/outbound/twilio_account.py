@@ -57,6 +57,11 @@ class TwilioAccount:
         """Whether the account and its token are there."""
         return bool(settings.twilio_account_sid and settings.twilio_auth_token.get_secret_value())
 
+    def callback(self, path: str, key: str) -> str:
+        """The webhook of ours that a status is posted to, with our key in the URL that is signed:
+        what became of it is found by no id of Twilio's."""
+        return f"{self._settings.public_url.rstrip('/')}{path}?{urlencode({'key': key})}"
+
     def make(
         self, resource: str, form: Mapping[str, str] | Sequence[tuple[str, str]], provider: str
     ) -> SendResult:
@@ -64,7 +69,7 @@ class TwilioAccount:
         answer = self._ask("POST", f"{resource}.json", urlencode(form).encode())
         document = answer.document()
         code = document.get("code")
-        return settle(
+        settled = settle(
             answer,
             provider,
             provider_id=document.get("sid"),
@@ -72,6 +77,7 @@ class TwilioAccount:
             retry_at=retry_after(answer.headers, self._clock()),
             barred=BARRIERS.get(str(code)),
         )
+        return settled.model_copy(update={"keyed": "StatusCallback" in dict(form)})
 
     def read(self, resource: str, sid: str) -> Resource | None:
         """The resource of this id; None where Twilio does not show it."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Final
 from xml.etree import ElementTree
 
@@ -16,8 +17,11 @@ LANGUAGES: Final[Mapping[str, str]] = {"en": "en-US", "es": "es-ES", "fr": "fr-F
 
 SECONDS_TO_PRESS: Final = 5
 
-_NO_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What no XML document may hold, not even escaped: https://www.w3.org/TR/xml/#charsets"""
+
+@cache
+def _no_xml() -> re.Pattern[str]:
+    """What no XML document may hold, not even escaped: https://www.w3.org/TR/xml/#charsets"""
+    return re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 def spoken(text: str, language: str, *, listening: str | None = None) -> str:
@@ -29,7 +33,7 @@ def spoken(text: str, language: str, *, listening: str | None = None) -> str:
         waited = {"timeout": str(SECONDS_TO_PRESS)}
         place = ElementTree.SubElement(response, "Gather", {**asked, **waited})
     say = ElementTree.SubElement(place, "Say", {"language": LANGUAGES.get(language, "en-US")})
-    say.text = _NO_XML.sub("", text)
+    say.text = _no_xml().sub("", text)
     ElementTree.SubElement(response, "Hangup")
     document = ElementTree.tostring(response, encoding="unicode")
     return f'<?xml version="1.0" encoding="UTF-8"?>{document}'

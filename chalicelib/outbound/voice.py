@@ -20,7 +20,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Final, Literal
-from urllib.parse import urlencode
 
 import urllib3
 
@@ -74,13 +73,12 @@ class TwilioVoiceCarrier:
     def send(self, reply: Reply, *, key: str) -> SendResult:
         """Have one call made. Its status callback brings `key` back, as does no other request."""
         pressed = f"{self._public_url}/webhooks/twilio/voice?language={reply.language}"
-        told = f"{self._public_url}/webhooks/twilio/calls?{urlencode({'key': key})}"
         form = {
             "To": reply.to,
             "From": self._number,
             "Twiml": spoken(reply.text, reply.language, listening=pressed),
             "Timeout": str(RING_SECONDS),
-            "StatusCallback": told,
+            "StatusCallback": self._account.callback("/webhooks/twilio/calls", key),
             "StatusCallbackEvent": "completed",
         }
         return self._account.make("Calls", form, self.provider)

@@ -21,15 +21,17 @@ import random
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 import urllib3
-from oauthlib.oauth1 import Client as Signer
 
 from ..model import Channel, OutboxEntry, Receipt, Reply, SendResult
 from ..settings import Settings
 from .exchange import TIMEOUT, Answer, exchange, settle
+
+if TYPE_CHECKING:
+    from oauthlib.oauth1 import Client as Signer
 
 CREDENTIALS = ("x_consumer_key", "x_consumer_secret", "x_access_token", "x_access_token_secret")
 LIMITS = ("x-rate-limit", "x-app-limit-24hour", "x-user-limit-24hour")
@@ -167,6 +169,8 @@ class XCarrier:
         return exchange(self._http, method, url, headers=headers, body=body, timeout=self._timeout)
 
     def _signer(self) -> Signer:
+        from oauthlib.oauth1 import Client as Signer  # only where something goes to X
+
         consumer_key, consumer_secret, token, token_secret = (
             getattr(self._settings, name).get_secret_value() for name in CREDENTIALS
         )

@@ -6,13 +6,14 @@ offer's wording that could not be rendered. Jinja2 is loaded when first needed.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from .answers import compose, compose_restock
-from .terms import Answer, Brand
+from ..lazily import exports
 
 if TYPE_CHECKING:
+    from .answers import compose, compose_restock
     from .rendering import check_wording, phrase
+    from .terms import Answer, Brand
     from .wording import acknowledge, word
 
 __all__ = [
@@ -26,14 +27,12 @@ __all__ = [
     "word",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name in ("acknowledge", "word"):
-        from . import wording
-
-        return getattr(wording, name)
-    if name in ("check_wording", "phrase"):
-        from . import rendering
-
-        return getattr(rendering, name)
-    raise AttributeError(name)
+__getattr__ = exports(
+    __name__,
+    {
+        "answers": ["compose", "compose_restock"],
+        "rendering": ["check_wording", "phrase"],
+        "terms": ["Answer", "Brand"],
+        "wording": ["acknowledge", "word"],
+    },
+)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from .. import telemetry
 from ..model import (
     Channel,
     ChannelQuestion,
@@ -71,6 +72,7 @@ def question_about(
     )
 
 
+@telemetry.step("choose")
 def chosen(
     customer: Customer, question: ChannelQuestion, rooms: Rooms, now: datetime
 ) -> Preference:

@@ -11,6 +11,7 @@ import hashlib
 from datetime import datetime, timedelta
 from html import escape
 
+from .. import telemetry
 from ..customers import saving
 from ..customers.consents import confirmed, with_consent
 from ..customers.wishes import Heeding, awaited
@@ -34,6 +35,7 @@ from ..model import (
 )
 from ..preference import WHATSAPP_WINDOW, address_of
 from ..replies import Answer, word
+from . import tallies
 from .linking import CONFIRMED, UNSUBSCRIBED, LinkMaker
 from .plan import Plan, pseudonym
 from .rooms import Rooms
@@ -56,6 +58,7 @@ def ask_to_unsubscribe(token: str, rooms: Rooms) -> str:
     return _PAGE.format(title="Stop our marketing e-mail?", content=_BUTTON)
 
 
+@tallies.consent_check
 def unsubscribe(token: str, rooms: Rooms) -> str:
     """Put the refusal on record at once; answers a page that says so. Raises NotFoundError."""
     link = _link(token, UNSUBSCRIBED, rooms)
@@ -69,6 +72,7 @@ def unsubscribe(token: str, rooms: Rooms) -> str:
         proof=_proof(token),
     )
     saving.consent(rooms.customers, link.customer_id, said, now)
+    telemetry.count("OptOuts")
     return _PAGE.format(
         title="You are unsubscribed", content="<p>You will get no more marketing e-mail.</p>"
     )
@@ -81,6 +85,7 @@ def ask_to_confirm(token: str, rooms: Rooms) -> str:
     return _PAGE.format(title=title, content=_CONFIRM)
 
 
+@tallies.consent_check
 def confirm(token: str, rooms: Rooms) -> str:
     """Grant what is pending, with the proof of both words; answers a page that says what became of
     it. Raises NotFoundError, ConflictError."""
@@ -109,10 +114,13 @@ def heeding(rooms: Rooms, proof: str | None = None) -> Heeding:
     return Heeding(proof, rooms.customers.double_opt_in, within)
 
 
+@tallies.consent_check
 def put_consent(customer_id: str, said: Consent, rooms: Rooms) -> Customer:
     """Put an operator's or a form's word on record, and ask the customer to confirm it where that
     is set. Raises NotFoundError, ConflictError."""
     customer = saving.consent(rooms.customers, customer_id, said, rooms.clock())
+    if said.state is ConsentState.DENIED:
+        telemetry.count("OptOuts")
     return ask_pending(customer, rooms)
 
 

@@ -1,8 +1,8 @@
 """Counting what became of decisions: from their records and their customers' to the sums.
 
-What was added of a decision stands on its record, so that it can be taken back exactly, by whatever
-code runs then. The record is read before the customer is, and its mark changes whenever somebody
-has looked: who looked earlier, and may have seen an older answer, is refused and looks again.
+What was added of a decision stands beside its record, so that it can be taken back exactly, by
+whatever code runs then. Its mark is read before the customer is, and changes whenever somebody has
+looked: who looked earlier, and may have seen an older answer, is refused and looks again.
 """
 
 from __future__ import annotations
@@ -66,18 +66,19 @@ def learn_from(decision_ids: Sequence[str], rooms: Rooms) -> None:
 
     Raises TemporaryError to be called again with the same.
     """
-    by_place: dict[Place, list[str]] = defaultdict(list)
+    by_place: dict[Place, list[Outcome]] = defaultdict(list)
     for outcome in rooms.statistics.outcomes(decision_ids):
-        by_place[place_of(read(Decision, outcome.item))].append(outcome.id)
-    waiting = [i for place, ids in by_place.items() for i in _count(place, ids, rooms)]
+        by_place[place_of(read(Decision, outcome.item))].append(outcome)
+    waiting = [i for place, found in by_place.items() for i in _count(place, found, rooms)]
     if waiting:
         raise TemporaryError("the customers of some decisions are being merged", ids=waiting)
 
 
-def _count(place: Place, ids: Sequence[str], rooms: Rooms) -> Sequence[str]:
+def _count(place: Place, outcomes: Sequence[Outcome], rooms: Rooms) -> Sequence[str]:
     """Answers those that must wait."""
-    for _ in rooms.patience.attempts():
-        outcomes = rooms.statistics.outcomes(ids)
+    for lost in rooms.patience.attempts():
+        if lost:
+            outcomes = rooms.statistics.outcomes([outcome.id for outcome in outcomes])
         batch = batch_of(outcomes, rooms)
         try:
             if batch.changes or batch.scores or batch.moments:

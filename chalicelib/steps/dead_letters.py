@@ -12,8 +12,8 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from .. import inbound
 from ..errors import RejoinderError
-from ..inbound import notices
 from ..model import (
     Click,
     Customer,
@@ -53,7 +53,8 @@ class Theirs:
             return body.outbox_id in self._entries
         if isinstance(body, Receipt):
             sent = (body.provider, body.provider_id)
-            return sent in self._sent or self.is_named_in(body.provider_id)
+            known = sent in self._sent or body.key in self._entries
+            return known or self.is_named_in(body.provider_id)
         return False
 
     def is_named_in(self, text: str) -> bool:
@@ -84,7 +85,7 @@ def remove(theirs: Theirs, rooms: Rooms) -> int:
         if theirs.is_named_in(body):
             return None
         try:
-            held = notices.parse(body, rooms.settings, rooms.clock()).interactions
+            held = inbound.notices.parse(body, rooms.settings, rooms.clock()).interactions
         except RejoinderError:
             return body
         return None if any(map(theirs.is_of, held)) else body

@@ -9,6 +9,7 @@ from datetime import datetime
 from itertools import islice
 from typing import NamedTuple
 
+from .. import telemetry
 from ..decisioning import LATEST_ORDERS, Engine
 from ..model import (
     Channel,
@@ -64,6 +65,7 @@ class Question:
     channels: ChannelQuestion | None = None
 
 
+@telemetry.step("decide")
 def decide(question: Question, rooms: Rooms, now: datetime) -> Choice:
     """Rank the published offers; one whose budget turns out to be spent is left out."""
     engine, group = deciding_for(question.customer.id, rooms)

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import Final
 
 from ..customers import activity
 from ..customers.answers import with_answers
-from ..customers.browsers import browsers_of, unvouched, with_proven, with_push, without_browser
+from ..customers.browsers import (
+    SUBSCRIBED,
+    UNSUBSCRIBED,
+    browsers_of,
+    unvouched,
+    with_proven,
+    with_push,
+    without_browser,
+)
 from ..customers.linking import (
     finish,
     is_anonymous,
@@ -21,29 +31,68 @@ from ..documents import Cancelled
 from ..errors import ConflictError, NotFoundError
 from ..model import Customer, Identification, Identity, Interaction, WebEvent
 from .plan import Plan, recorded
-from .resolving import Sender, look_up, started, view_of
+from .resolving import Apart, Sender, look_up, look_up_all, started, view_of
 from .rooms import Rooms
+
+TOGETHER: Final = 25
+"""Events in one transaction: DynamoDB takes 100 items, and once a month all identities are among
+them."""
+
+_ALONE: Final = activity.ORDER_EVENTS | {SUBSCRIBED, UNSUBSCRIBED}
+"""Orders answer offers, which learners are told of; a subscription is a word on consent."""
 
 
 def observe(interaction: Interaction, rooms: Rooms) -> Plan | None:
     """Record an event or an identification, tying its identities together; None for a duplicate."""
     sender = look_up(interaction, rooms)
-    if sender.duplicate:
-        return None
-    customer = view_of(sender, interaction, rooms)
-    customer = _join(customer, sender, rooms, vouched=interaction.proven)
-    released = set(_take_over(customer, sender, rooms)) if interaction.proven else set()
-    before = started(customer)
+    return None if sender.duplicate else _observed([interaction], sender, rooms)
+
+
+def runs(interactions: Iterable[Interaction]) -> Iterator[list[Interaction]]:
+    """The same in the same order: what may be observed together in one list, all else alone."""
+
+    def alike(interaction: Interaction) -> object:
+        body = interaction.body
+        is_plain = isinstance(body, WebEvent) and body.name not in _ALONE
+        return (interaction.identities, interaction.proven) if is_plain else None
+
+    for sender, group in groupby(interactions, alike):
+        held, most = list(group), TOGETHER if sender else 1
+        yield from (held[start : start + most] for start in range(0, len(held), most))
+
+
+def observe_together(run: Sequence[Interaction], rooms: Rooms) -> Plan | None:
+    """One of `runs`, in one plan, as if one event after the other were observed; None where all are
+    duplicates. Raises Apart."""
+    sender, left = look_up_all(run, rooms)
+    return _observed(left, sender, rooms) if left else None
+
+
+def _observed(interactions: Sequence[Interaction], sender: Sender, rooms: Rooms) -> Plan:
+    first, *others = interactions
+    customer = view_of(sender, first, rooms)
+    if others and not customer.version and sender.owners:
+        # The first makes the customer; who owns what changes for the second.
+        raise Apart
+    customer = _join(customer, sender, rooms, vouched=first.proven)
+    released = set(_take_over(customer, sender, rooms)) if first.proven else set()
+    free = strongest_first([*unclaimed(first.identities, sender.owners), *released])
+    after = customer
+    for interaction in interactions:
+        done = with_identities(_done(after, interaction, rooms), free)
+        after = _trusted(after, done, interaction)
+    record, *joined = (recorded(_unseen(i), customer_id=after.id) for i in interactions)
+    return Plan(record=record, joined=tuple(joined), before=started(customer), after=after)
+
+
+def _done(customer: Customer, interaction: Interaction, rooms: Rooms) -> Customer:
+    """The customer with what they did, or said of themselves."""
     after = activity.record(customer, interaction, rooms.category_of)
     after = with_answers(after, interaction, rooms.attribution, rooms.engine().catalog.offer)
     if isinstance(interaction.body, Identification) and not interaction.body.gpc:
         known = with_traits(after, interaction.body.traits)
         after = touched(after, known, interaction.occurred_at)
-    free = [*unclaimed(interaction.identities, sender.owners), *released]
-    after = with_identities(after, strongest_first(free))
-    after = _trusted(customer, after, interaction)
-    record = recorded(_unseen(interaction), customer_id=after.id)
-    return Plan(record=record, before=before, after=after)
+    return after
 
 
 def _unseen(interaction: Interaction) -> Interaction:

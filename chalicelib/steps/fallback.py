@@ -29,6 +29,7 @@ from ..model import (
 )
 from ..outbound import Withdrawing
 from ..replies import Answer
+from . import tallies
 from .channels import chosen, question_about
 from .deciding import Choice
 from .deferring import awaited_hour, deferred
@@ -62,6 +63,7 @@ def move_on(interaction: Interaction, fallback: Fallback, rooms: Rooms) -> Plan 
     entry, now = rooms.outbox.entry(fallback.outbox_id), rooms.clock()
     if entry is None or not isinstance(entry.body, Reply):
         return Plan(record=recorded(interaction, InteractionStatus.IGNORED, note="it is gone"))
+    tallies.belongs_to(entry.interaction_id)
     customer = rooms.customers.living(entry.customer_id)
     original = rooms.ledger.interaction(entry.interaction_id)
     if customer is None or original is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import datetime
 
-from .. import documents
+from .. import documents, telemetry
 from ..customers import tombstones
 from ..customers.erasure import erase
 from ..customers.linking import traces_of
@@ -121,6 +121,7 @@ def heed_erased(interaction: Interaction, message: Message, rooms: Rooms) -> Non
     """What an erased person had sent before is not worked on; but that they refused stands."""
     if message.provider_handled == "stop" or is_withdrawal(message.text):
         suppress(rooms.customers, interaction.identities)
+        telemetry.count("OptOuts")
 
 
 def forget_unsettled(entry: OutboxEntry, rooms: Rooms) -> None:
@@ -142,6 +143,7 @@ def erase_customer(customer_id: str, rooms: Rooms) -> ErasureReceipt:
         except documents.Cancelled:
             # Something arrived meanwhile: it goes too.
             continue
+        telemetry.count("Erasures")
         return ErasureReceipt(
             customer_id=customer_id,
             erased_at=rooms.clock(),

@@ -64,7 +64,7 @@ def shown(kept: Kept) -> dict[str, Any]:
     item = {n: v for n, v in kept.item.items() if n not in ("pk", "sk", "body", "expires_at")}
     told: dict[str, Any] = {name: _plain(name, value) for name, value in item.items()}
     if "body" in kept.item:
-        told["body"] = json.loads(kept.item["body"]["S"])
+        told["body"] = json.loads(documents.text(kept.item))
     expires = documents.number(kept.item, "expires_at")
     until = datetime.fromtimestamp(expires, UTC).isoformat() if expires else None
     key = {"pk": kept.item["pk"]["S"], "sk": kept.item["sk"]["S"]}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from .. import inbound
 from ..errors import NotFoundError, PayloadError
-from ..inbound import SOURCES
 from ..inbound.request import InboundRequest
 from ..model import Channel, Interaction, Receipt, normalise_identity
 from ..outbound import InboxCarrier
@@ -37,7 +37,7 @@ def mark_read(request: InboundRequest, message_id: str, rooms: Rooms) -> dict[st
 
 def _opened(request: InboundRequest, rooms: Rooms) -> tuple[InboxCarrier, str]:
     """The inbox, and the value of the browser's `anonymous:` identity: who knows it may read."""
-    SOURCES["segment"].verify(request, rooms.settings)
+    inbound.source("segment").verify(request, rooms.settings)
     inbox = rooms.carriers.get(Channel.INBOX)
     if not isinstance(inbox, InboxCarrier):
         raise NotFoundError("this stage has no inbox")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from .. import telemetry
 from ..customers import activity
 from ..customers.wishes import heed
 from ..decisioning import unprofiled
@@ -162,6 +163,7 @@ def _state(customer: Customer, message: Message) -> ConsentState | None:
     return held.state if held else None
 
 
+@telemetry.step("understand")
 def read(customer: Customer, message: Message, rooms: Rooms) -> Understanding:
     """What the message asks, with the customer's browsing and our last question to go by."""
     stated = message.language or customer.profile.language

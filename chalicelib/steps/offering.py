@@ -17,6 +17,7 @@ from ..model import (
     Identity,
     Purpose,
 )
+from . import tallies
 from .channels import chosen, question_of
 from .deciding import Question, decide, note_spent, reads_orders, with_contacts
 from .plan import Plan
@@ -63,6 +64,7 @@ def decide_now(asked: DecisionRequest, rooms: Rooms) -> Decision:
         except Refused as refused:
             spent = note_spent(refused.names, plan.units, rooms)
             continue
+        tallies.decided(plan)
         if plan.decision is not None:
             return plan.decision
     raise TemporaryError("others keep changing the customer")

@@ -1,4 +1,5 @@
-"""A plan: all that one interaction changes, before anything is changed. Committed in one go."""
+"""A plan: all that one interaction changes, or a run of events, before anything is changed.
+Committed in one go."""
 
 from __future__ import annotations
 
@@ -46,6 +47,8 @@ class Plan:
     """What is to be written, and what is to be sent once it is."""
 
     record: InteractionRecord | None = None
+    joined: tuple[InteractionRecord, ...] = ()
+    """Of the events that are worked on together with it; they are the same customer's."""
     before: Customer | None = None
     after: Customer | None = None
     decision: Decision | None = None
@@ -56,33 +59,38 @@ class Plan:
     others: tuple[WriteItem, ...] = ()
     then: tuple[Interaction, ...] = ()
     """What is to be worked on next, once this is committed."""
+    heard: OutboxEntry | None = None
+    """What a receipt told news of."""
 
     def writes(self, rooms: Rooms, now: datetime) -> list[NamedWrite]:
         """The transaction, each write named for what its refusal would mean."""
         ledger, outbox = rooms.ledger, rooms.outbox
         writes: list[NamedWrite] = []
-        if self.record is not None:
-            writes.append((INTERACTION, ledger.claim(self.record, now)))
+        writes += [(INTERACTION, ledger.claim(record, now)) for record in self._records()]
         if self.before is not None and self.after is not None:
             changes = rooms.customers.changes(self.before, self.after, now)
             writes += [(CUSTOMER, change) for change in changes]
         if (trace := self._trace()) is not None:
             writes.append(("trace", rooms.customers.trace(*trace, ledger.expiry(now))))
         if self.decision is not None and self.inputs is not None:
-            writes.append(("decision", ledger.keep_decision(self.decision, self.inputs, now)))
+            kept = ledger.keep_decision(self.decision, self.inputs, now)
+            writes += [("decision", write) for write in kept]
         writes += [("outbox", outbox.promise(entry, now)) for entry in self.entries]
         writes += [("link", ledger.keep_link(link, now)) for link in self.links]
         writes += [(u.name, rooms.budgets.take(u.offer_id, u.budget, u.shard)) for u in self.units]
         return [*writes, *(("other", write) for write in self.others)]
 
-    def _trace(self) -> tuple[str, str] | None:
-        """Whose this is, and the interaction or, of a decision made without one, the decision."""
+    def _records(self) -> tuple[InteractionRecord, ...]:
+        return (self.record, *self.joined) if self.record is not None else ()
+
+    def _trace(self) -> tuple[str, list[str]] | None:
+        """Whose this is, and the interactions or, of a decision made without one, the decision."""
         owner = self.after.id if self.after else self.record.customer_id if self.record else None
         if owner is None:
             return None
         if self.record is not None:
-            return owner, self.record.interaction.id
-        return (owner, self.decision.id) if self.decision else None
+            return owner, [record.interaction.id for record in self._records()]
+        return (owner, [self.decision.id]) if self.decision else None
 
 
 def anonymised(interaction: Interaction) -> Interaction:

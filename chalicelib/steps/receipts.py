@@ -26,7 +26,7 @@ from ..model import (
     Reply,
 )
 from ..preference import endpoint_of
-from . import fallback
+from . import fallback, tallies
 from .plan import Plan, anonymised, recorded
 from .resolving import look_up
 from .rooms import Rooms
@@ -40,10 +40,9 @@ SUPPRESSED: Final[Mapping[Barrier, str]] = {
 }
 
 
-def note_receipt(interaction: Interaction, receipt: Receipt, rooms: Rooms) -> Plan | None:
-    """Bring the outbox entry and the customer's reach up to date; None for a duplicate."""
-    if look_up(interaction, rooms).duplicate:
-        return None
+def note_receipt(interaction: Interaction, receipt: Receipt, rooms: Rooms) -> Plan:
+    """Bring the outbox entry and the customer's reach up to date. A duplicate is not looked for: it
+    is rare, and the commit refuses it."""
     entry = _entry_of(receipt, rooms)
     if entry is None:
         if rooms.clock() - interaction.received_at < OVERTAKEN_FOR:
@@ -67,18 +66,23 @@ def note_receipt(interaction: Interaction, receipt: Receipt, rooms: Rooms) -> Pl
     if receipt.barred and isinstance(entry.body, Reply):
         after = barred(after, entry.body, receipt.barred, interaction.occurred_at)
     record = recorded(interaction, customer_id=customer.id)
-    return Plan(record=record, before=customer, after=after, others=tuple(writes), then=then)
+    return Plan(
+        record=record,
+        before=customer,
+        after=after,
+        others=tuple(writes),
+        then=then,
+        heard=news[0] if news else None,
+    )
 
 
 def _entry_of(receipt: Receipt, rooms: Rooms) -> OutboxEntry | None:
-    """By the provider's id, else by our key: the answer to our send may have been lost."""
-    entry = rooms.outbox.entry_of(receipt.provider, receipt.provider_id)
-    if entry is not None or receipt.key is None:
-        return entry
-    entry = rooms.outbox.entry(receipt.key)
+    """By our key, unless what is known of the entry contradicts it, else by the provider's id. By
+    the key it is known too where the answer to our send was lost."""
+    entry = rooms.outbox.entry(receipt.key) if receipt.key else None
     learned = {"provider": receipt.provider, "provider_id": receipt.provider_id}
     if entry is None or any(getattr(entry, n) not in (None, v) for n, v in learned.items()):
-        return None
+        return rooms.outbox.entry_of(receipt.provider, receipt.provider_id)
     return entry.model_copy(update=learned)
 
 
@@ -108,6 +112,7 @@ def _not_twice(entry: OutboxEntry, rooms: Rooms) -> list[WriteItem]:
     return [rooms.outbox.stop(instead, rooms.clock())]
 
 
+@tallies.consent_check
 def note_barrier(entry: OutboxEntry, barrier: Barrier, rooms: Rooms) -> None:
     """The provider would not send for good. Raises TemporaryError when it cannot be put on record;
     the next send will be refused, and recorded, likewise."""
@@ -119,7 +124,9 @@ def note_barrier(entry: OutboxEntry, barrier: Barrier, rooms: Rooms) -> None:
         if customer is None:
             return
         try:
-            rooms.customers.save(customer, barred(customer, entry.body, barrier, now), now)
+            after = barred(customer, entry.body, barrier, now)
+            rooms.customers.save(customer, after, now)
+            tallies.opted_out(customer, after)
             return
         except Cancelled:
             continue

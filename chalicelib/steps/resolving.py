@@ -1,4 +1,4 @@
-"""Who sent this, and has it been dealt with? One read answers both."""
+"""Who sent this, or these, and has it been dealt with? One read answers both."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from .. import documents
+from .. import documents, telemetry
 from ..customers import tombstones
 from ..customers.linking import is_anonymous, new_customer, owner_of, strongest_first
 from ..model import Customer, Identity, Interaction
@@ -23,20 +23,58 @@ class Sender(NamedTuple):
     erased: bool = False
 
 
+class Apart(Exception):
+    """What was to be worked on together is to be worked on one by one."""
+
+
+class _Read(NamedTuple):
+    """Who owns which identity, when whose was erased, and which interactions are on record."""
+
+    owners: Mapping[Identity, str]
+    erased: Mapping[Identity, datetime]
+    recorded: frozenset[str]
+
+
+@telemetry.step("resolve")
 def look_up(interaction: Interaction, rooms: Rooms) -> Sender:
     """One BatchGetItem over the identities, whether who had them was erased, and the interaction's
     own record."""
-    customers, ledger, identities = rooms.customers, rooms.ledger, interaction.identities
+    owners, erased, recorded = _read(interaction.identities, [interaction.id], rooms)
+    gone = _before_erasure(interaction, owners, erased)
+    owner = owner_of(interaction.identities, owners)
+    return Sender(gone or bool(recorded), owners, owner, gone)
+
+
+@telemetry.step("resolve")
+def look_up_all(
+    interactions: Sequence[Interaction], rooms: Rooms
+) -> tuple[Sender, list[Interaction]]:
+    """The same for several with the same identities, and those of them that are left to be done.
+
+    Raises Apart where one of the identities was erased lately: each is then from before or after.
+    """
+    each_once: dict[str, Interaction] = {}
+    for interaction in interactions:
+        each_once.setdefault(interaction.id, interaction)
+    identities = interactions[0].identities
+    owners, erased, recorded = _read(identities, list(each_once), rooms)
+    if erased:
+        raise Apart
+    left = [each for name, each in each_once.items() if name not in recorded]
+    return Sender(not left, owners, owner_of(identities, owners)), left
+
+
+def _read(identities: Sequence[Identity], names: Sequence[str], rooms: Rooms) -> _Read:
+    customers, ledger = rooms.customers, rooms.ledger
     keys = [*customers.identity_keys(identities), *tombstones.keys(customers, identities)]
+    records = {name: ledger.interaction_key(name) for name in names}
     found = documents.batch_get(
-        rooms.dynamodb,
-        {customers.table: keys, ledger.table: [ledger.interaction_key(interaction.id)]},
+        rooms.dynamodb, {customers.table: keys, ledger.table: list(records.values())}
     )
     known = found[customers.table]
-    owners = customers.owners(known)
-    erased = _before_erasure(interaction, owners, tombstones.read(customers, identities, known))
-    duplicate = erased or bool(found[ledger.table])
-    return Sender(duplicate, owners, owner_of(identities, owners), erased)
+    there = {item["pk"]["S"] for item in found[ledger.table]}
+    recorded = frozenset(name for name, key in records.items() if key["pk"]["S"] in there)
+    return _Read(customers.owners(known), tombstones.read(customers, identities, known), recorded)
 
 
 def _before_erasure(
@@ -49,6 +87,7 @@ def _before_erasure(
     return gone is not None and interaction.occurred_at <= gone
 
 
+@telemetry.step("resolve")
 def view_of(sender: Sender, interaction: Interaction, rooms: Rooms) -> Customer:
     """The customer in one query, or a new, anonymous one (version 0) for an unknown sender."""
     fallback = f"c-{rooms.rng.getrandbits(64):016x}"

@@ -4,37 +4,38 @@ from __future__ import annotations
 
 import logging
 import random
+import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ..catalog import (
-    AssortmentCache,
-    CatalogCache,
-    LimitStore,
-    OfferStore,
-    ProductStore,
-    PublishedCatalogs,
-    PublishedModels,
-    Serving,
-    Snapshots,
-)
-from ..customers.store import CustomerStore
-from ..decisioning import Catalog, Engine, Model
-from ..documents import Patience
 from ..errors import NotFoundError, PermanentError
-from ..ledger import Budgets, Ledger, Outbox
-from ..ledger.statistics import StatisticsStore
-from ..model import Channel, Handover, SendResult
-from ..outbound import Carrier
-from ..preference import ContactRules
-from ..queues import Queues
-from ..replies import Brand
 from ..settings import Settings
-from ..understanding import ProductIndex
 
 if TYPE_CHECKING:
+    from ..catalog import (
+        AssortmentCache,
+        CatalogCache,
+        LimitStore,
+        OfferStore,
+        ProductStore,
+        PublishedCatalogs,
+        PublishedModels,
+        Serving,
+        Snapshots,
+    )
+    from ..customers.store import CustomerStore
+    from ..decisioning import Catalog, Engine, Model
+    from ..documents import Patience
+    from ..ledger import Budgets, Ledger, Outbox
+    from ..ledger.statistics import StatisticsStore
+    from ..model import Channel, Handover, SendResult
+    from ..outbound import Carrier
+    from ..preference import ContactRules
+    from ..queues import Queues
+    from ..replies import Brand
+    from ..understanding import ProductIndex
     from .estimating import LoggedDecision
 
 log = logging.getLogger("rejoinder")
@@ -54,9 +55,9 @@ class EngineOf(Protocol):
         """Raises NotFoundError, and PermanentError when an artifact cannot be read."""
 
 
-@dataclass(frozen=True, kw_only=True)
 class Rooms:
-    """Everything that the flow uses. `engine` and `index` answer for what is current.
+    """Everything that the flow uses. Each room is made when it is first entered, by `make` and its
+    name. `engine` and `index` answer for what is current.
 
     Who decides for a customer is `engine_for(customer_id)`: a candidate model may have its share of
     them. `engine_in_shadow` is that of a candidate that has none yet; `engine_on(catalog)` is what
@@ -93,6 +94,24 @@ class Rooms:
     desk: Desk
     contact_rules: ContactRules
     brand: Brand
+
+    def __init__(self, make: Callable[[str], Any], **made: Any) -> None:
+        self._make = make
+        self._making = threading.RLock()
+        vars(self).update(made)
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in Rooms.__annotations__:
+            raise AttributeError(name)
+        with self._making:
+            if name not in vars(self):
+                vars(self)[name] = self._make(name)
+            return vars(self)[name]
+
+    def but(self, **others: Any) -> Rooms:
+        """The same rooms, with these in place of their own."""
+        made = {name: room for name, room in vars(self).items() if not name.startswith("_")}
+        return Rooms(partial(getattr, self), **{**made, **others})
 
     def refresh(self) -> None:
         """Catch up with what other containers wrote and published, if it is time to."""

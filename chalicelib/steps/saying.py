@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from .. import telemetry
 from ..documents import WriteItem
 from ..ledger.outbox import GRACE
 from ..model import (
@@ -94,6 +95,7 @@ class Spoken(NamedTuple):
     links: tuple[TrackedLink, ...] = ()
 
 
+@telemetry.step("word")
 def speak(saying: Saying, customer: Customer, rooms: Rooms, now: datetime) -> Spoken:
     """What is said where the preference has it said."""
     if saying.answer.silent or saying.preference.chosen is None:

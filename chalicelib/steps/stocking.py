@@ -10,7 +10,8 @@ from typing import Any
 
 from pydantic import Field
 
-from ..catalog import Doubts, Publication, differences, limit_warnings, publish, rollback
+from ..catalog import Doubts, Publication, limit_warnings, publish, rollback
+from ..catalog.differences import differences
 from ..decisioning import Artifact, Catalog, Engine, compile_catalog, open_catalog
 from ..errors import PayloadError, RejoinderError
 from ..model import CompiledOffer, ContactLimits, Customer, Frozen, Offer, Product, Store

@@ -22,6 +22,7 @@ from ..model import (
     SendResult,
 )
 from ..preference import refused
+from . import tallies
 from .channels import question_about
 from .rooms import Rooms
 
@@ -78,6 +79,7 @@ def _reconciled(entry: OutboxEntry, reply: Reply, rooms: Rooms) -> SendResult | 
     )
 
 
+@tallies.consent_check
 def _unless_barred(reply: Reply, entry: OutboxEntry, rooms: Rooms) -> SendResult | None:
     """None where it may go out now; else how it ends.
 
@@ -89,6 +91,8 @@ def _unless_barred(reply: Reply, entry: OutboxEntry, rooms: Rooms) -> SendResult
     record = rooms.ledger.interaction(entry.interaction_id)
     if customer is None:
         return _closed(entry, "consent_withdrawn")
+    if record is not None and entry.code != NO_LEAVE:
+        tallies.still_waits(record.interaction)
     confirms = _confirms(record)
     if _refused(customer, reply):
         in_time = rooms.clock() - entry.committed_at <= CONFIRM_WITHIN

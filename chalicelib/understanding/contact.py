@@ -8,12 +8,14 @@ a wish. A request for this once ("text me when it is back") is no wish.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from functools import cache
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
 
 from .hours import hours_wish, without_hours
 from .language import plain
+from .phrases import Phrases
+
+_Form = tuple[str, str]
+"""A channel, and a pattern of what is said of it."""
 
 _NOUNS = {
     "sms": r"(?:sms(?:es)?|texts?|text messages?|texting|textos?|mensajes? de texto"
@@ -158,77 +160,91 @@ _CALLS = {
     ),
 }
 
-_MARKETING = re.compile(
-    r"\b(?:offers?|ads?|adverts?|advertising|advertisements?|promos?|promotions?|promotional"
-    r"|marketing|deals|coupons?|sales? (?:texts?|emails?|messages?)|newsletter[sn]?|vouchers?"
-    r"|werb\w+|werbung|(?:sonder)?angebote?n?|rabatt\w*|gutscheine?"
-    r"|publicidad|publicitari\w+|propaganda|ofertas?|promocion(?:es)?|anuncios|boletin(?:es)?"
-    r"|comercial(?:es)?|cupones"
-    r"|publicite|publicites|publicitaires?|pubs?|offres?|prospection|demarchages?"
-    r"|bons plans|infolettres?|commerciales?|commerciaux)\b"
+_MARKETING = Phrases(
+    "marketing",
+    (
+        r"\b(?:offers?|ads?|adverts?|advertising|advertisements?|promos?|promotions?|promotional"
+        r"|marketing|deals|coupons?|sales? (?:texts?|emails?|messages?)|newsletter[sn]?|vouchers?"
+        r"|werb\w+|werbung|(?:sonder)?angebote?n?|rabatt\w*|gutscheine?"
+        r"|publicidad|publicitari\w+|propaganda|ofertas?|promocion(?:es)?|anuncios|boletin(?:es)?"
+        r"|comercial(?:es)?|cupones"
+        r"|publicite|publicites|publicitaires?|pubs?|offres?|prospection|demarchages?"
+        r"|bons plans|infolettres?|commerciales?|commerciaux)\b",
+    ),
 )
-_SERVICE = re.compile(
-    r"\b(?:for|about|regarding|with|para|sobre|de|pour|sur|concernant|fur|zu|bei|wegen)"
-    r" (?:(?:my|all|the|any|mis?|los|las|el|la|todos|mes|ma|les|toutes|meine[nr]?|alle[ns]?|zur) )*"
-    r"(?:orders?|order updates|deliver(?:y|ies)|shipping|service|answers?|pedidos?|entregas?"
-    r"|servicio|respuestas?|commandes?|livraisons?|reponses?|suivi|bestellung(?:en)?"
-    r"|lieferung(?:en)?|antworten)\b"
+_SERVICE = Phrases(
+    "service",
+    (
+        r"\b(?:for|about|regarding|with|para|sobre|de|pour|sur|concernant|fur|zu|bei|wegen)"
+        r" (?:(?:my|all|the|any|mis?|los|las|el|la|todos|mes|ma|les|toutes|meine[nr]?|alle[ns]?"
+        r"|zur) )*"
+        r"(?:orders?|order updates|deliver(?:y|ies)|shipping|service|answers?|pedidos?|entregas?"
+        r"|servicio|respuestas?|commandes?|livraisons?|reponses?|suivi|bestellung(?:en)?"
+        r"|lieferung(?:en)?|antworten)\b",
+    ),
 )
-_EVERYTHING = re.compile(
-    r"\b(?:everything|anything|all (?:messages|texts|emails|contact)|any messages|todo|nada|tout"
-    r"|rien|alles|nichts)\b"
+_EVERYTHING = Phrases(
+    "everything",
+    (
+        r"\b(?:everything|anything|all (?:messages|texts|emails|contact)|any messages|todo|nada"
+        r"|tout|rien|alles|nichts)\b",
+    ),
 )
 _CLAUSE = re.compile(
     r"(?<=[.!?])\s+|[,;\n]+\s*|\s+(?:and|but|also|y|pero|et|mais|und|aber)\s+|\s+-+\s+"
 )
 
 
-def _by_channel(
-    forms: tuple[str, ...], words: dict[str, str], name: str
-) -> dict[str, re.Pattern[str]]:
-    return {
-        channel: re.compile("|".join(form.format(**{name: word}) for form in forms))
-        for channel, word in words.items()
-    }
+def _by_channel(forms: tuple[str, ...], words: dict[str, str], name: str) -> list[_Form]:
+    return [
+        (channel, form.format(**{name: word})) for channel, word in words.items() for form in forms
+    ]
 
 
-class _Forms(NamedTuple):
-    """By channel, what wishes for it and what is against it, and the same of calls alone."""
+class _Ways(Phrases):
+    """Ways to speak of a channel."""
 
-    wanted: tuple[dict[str, re.Pattern[str]], ...]
-    against: tuple[dict[str, re.Pattern[str]], ...]
-    wanted_calls: re.Pattern[str]
-    against_calls: re.Pattern[str]
+    def __init__(self, name: str, forms: Sequence[_Form]) -> None:
+        super().__init__(name, [pattern for _, pattern in forms])
+        self._channels = [channel for channel, _ in forms]
+
+    def first(self, said: str, but: str | None = None) -> str | None:
+        """The channel that is named first."""
+        found = [
+            (match.start(), channel)
+            for at, match in self.matches(said)
+            if (channel := self._channels[at]) != but
+        ]
+        return min(found)[1] if found else None
 
 
-@cache
-def _forms() -> _Forms:
-    """Compiled when the first message is read: whoever only receives them does not wait."""
-    calls = {**_NOUNS, "voice": r"(?:phone )?(?:calls?|calling)"}
-    return _Forms(
-        wanted=(
-            _by_channel(_WANTED_BY_VERB, _VERBS, "v"),
-            _by_channel(_WANTED_BY_NOUN, _NOUNS, "n"),
-            _by_channel((_BETTER,), calls, "n"),
-        ),
-        against=(
-            _by_channel(_AGAINST_BY_VERB, _GERUNDS, "g"),
-            _by_channel(_AGAINST_BY_NOUN, _NOUNS, "n"),
-        ),
-        wanted_calls=re.compile(_CALLS["wanted"]),
-        against_calls=re.compile(_CALLS["against"]),
-    )
+_WANTED = _Ways(
+    "wanted",
+    [
+        *_by_channel(_WANTED_BY_VERB, _VERBS, "v"),
+        *_by_channel(_WANTED_BY_NOUN, _NOUNS, "n"),
+        *_by_channel((_BETTER,), _NOUNS | {"voice": r"(?:phone )?(?:calls?|calling)"}, "n"),
+        ("voice", _CALLS["wanted"]),
+    ],
+)
+_AGAINST = _Ways(
+    "against",
+    [
+        *_by_channel(_AGAINST_BY_VERB, _GERUNDS, "g"),
+        *_by_channel(_AGAINST_BY_NOUN, _NOUNS, "n"),
+        ("voice", _CALLS["against"]),
+    ],
+)
 
 
 def channel_wish(said: str) -> dict[str, str]:
     """`channel` wished for and `not_channel` refused in plain text, with the `purpose` where they
     said it; empty where nothing is said of channels."""
-    forms = _forms()
-    against = _first(said, forms.against, forms.against_calls, None)
-    wanted = _first(said, forms.wanted, forms.wanted_calls, against)
+    against = _AGAINST.first(said)
+    wanted = _WANTED.first(said, but=against)
     found = {n: c for n, c in (("channel", wanted), ("not_channel", against)) if c is not None}
     limit = purpose(said)
-    if found and limit is None and _SERVICE.search(said) and not _EVERYTHING.search(said):
+    if found and limit is None and _SERVICE.found(said) and not _EVERYTHING.found(said):
         limit = "service"
     if found and limit is not None:
         found["purpose"] = limit
@@ -237,9 +253,9 @@ def channel_wish(said: str) -> dict[str, str]:
 
 def purpose(said: str) -> str | None:
     """`marketing` or `service`, where a wish or a refusal in plain text is limited to it."""
-    if _EVERYTHING.search(said):
+    if _EVERYTHING.found(said):
         return None
-    if _MARKETING.search(said):
+    if _MARKETING.found(said):
         return "marketing"
     return None
 
@@ -263,21 +279,3 @@ def wish(said: str) -> dict[str, str]:
 def wished(clause: str) -> bool:
     """Whether a clause, as written, says how or when they want to be reached."""
     return bool(wish(plain(clause)))
-
-
-def _first(
-    said: str,
-    forms: tuple[dict[str, re.Pattern[str]], ...],
-    calls: re.Pattern[str],
-    but: str | None,
-) -> str | None:
-    """The channel that is named first in one of these ways."""
-    found = [
-        (match.start(), channel)
-        for by_channel in forms
-        for channel, form in by_channel.items()
-        if channel != but and (match := form.search(said))
-    ]
-    if but != "voice" and (match := calls.search(said)):
-        found.append((match.start(), "voice"))
-    return min(found)[1] if found else None

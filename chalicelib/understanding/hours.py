@@ -8,9 +8,7 @@ only where contact hours keep it.
 
 from __future__ import annotations
 
-import re
-from functools import cache
-from typing import NamedTuple
+from .phrases import Phrases
 
 # --- English -----------------------------------------------------------------------------------
 
@@ -150,28 +148,18 @@ _DE_ANYTIME = (
 )
 
 
-class _Forms(NamedTuple):
-    daytime: re.Pattern[str]
-    anytime: re.Pattern[str]
-
-
-@cache
-def _forms() -> _Forms:
-    """Compiled when the first message is read: whoever only receives them does not wait."""
-    anytime = (*_EN_ANYTIME, *_ES_ANYTIME, *_FR_ANYTIME, *_DE_ANYTIME)
-    return _Forms(re.compile("|".join((*_EN, *_ES, *_FR, *_DE))), re.compile("|".join(anytime)))
+_DAYTIME = Phrases("daytime", (*_EN, *_ES, *_FR, *_DE))
+_ANYTIME = Phrases("anytime", (*_EN_ANYTIME, *_ES_ANYTIME, *_FR_ANYTIME, *_DE_ANYTIME))
 
 
 def hours_wish(said: str) -> str | None:
     """`daytime` or `any`, where plain text says when they want to be written to."""
-    forms = _forms()
-    if forms.daytime.search(said):
+    if _DAYTIME.found(said):
         return "daytime"
-    return "any" if forms.anytime.search(said) else None
+    return "any" if _ANYTIME.found(said) else None
 
 
 def without_hours(said: str) -> str:
     """Plain text without what it says of hours: it is neither a refusal of messages nor a wish for
     a channel."""
-    forms = _forms()
-    return forms.anytime.sub(" ", forms.daytime.sub(" ", said))
+    return _ANYTIME.blanked(_DAYTIME.blanked(said))

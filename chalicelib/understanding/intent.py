@@ -1,66 +1,76 @@
 """What a message asks, as calibrated probabilities over the intents.
 
 Lives here: the features of a message and the linear model over them. Never here: products,
-keywords fixed by rule, or training: `tests/benchmarks/train_understanding.py` writes `intent.npz`.
+keywords fixed by rule, or training: `tests/benchmarks/train_understanding.py` writes `intent.bin`.
 
 Model: multinomial logistic regression, p = softmax(W f / T), over word n-grams, letter n-grams and
 hand-written cues. Each n-gram family has unit length counting the unknown ones too, so that words
 never seen pull towards uncertainty. T is fitted on held-out phrasings (temperature scaling,
-Guo et al. 2017, https://arxiv.org/abs/1706.04599).
+Guo et al. 2017, https://arxiv.org/abs/1706.04599). Worked out without numpy, which would take
+longer to load than a container takes to read its first hundred messages.
+
+`intent.bin`: zlib of one line of JSON (`count`, `scale`, `bias`, `temperature`), then `count`
+hashes (uint32, little-endian, sorted) and as many rows of int8 weights, one for each intent.
 """
 
 from __future__ import annotations
 
-import re
+import json
+import math
 import zlib
-from collections.abc import Collection
+from array import array
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ..model import Intent
 from .cues import PATTERNS
 from .language import plain, sentences, words
+from .phrases import Phrases
 
 INTENTS = tuple(Intent)
-WEIGHTS = Path(__file__).with_name("intent.npz")
+WEIGHTS = Path(__file__).with_name("intent.bin")
 MOST_WORDS = 150
 MOST_SENTENCES = 8
 _SMALL_TALK = tuple(
     INTENTS.index(i) for i in (Intent.OTHER, Intent.THANKS, Intent.YES, Intent.NO, Intent.HELP)
 )
 
-CUES = {name: re.compile(pattern) for name, pattern in PATTERNS.items()}
+_CUES = tuple(f"?{name}" for name in PATTERNS)
+_CUED = Phrases("cues", tuple(PATTERNS.values()))
 
 
 class Weights(NamedTuple):
-    """features: sorted crc32 (n,); table: weights (n, intents); bias (intents,); temperature."""
+    """features: sorted crc32 (n,); table: weights, row by row (n x intents), each to be multiplied
+    by scale; bias (intents,); temperature."""
 
-    features: NDArray[np.uint32]
-    table: NDArray[np.float32]
-    bias: NDArray[np.float32]
+    features: Sequence[int]
+    table: Sequence[float]
+    scale: float
+    bias: Sequence[float]
     temperature: float
 
 
 @cache
 def weights() -> Weights:
-    """The trained weights that ship with the package, read once. Stored as int8 with a scale."""
-    with np.load(WEIGHTS) as stored:
-        table = stored["table"].astype(np.float32) * stored["scale"]
-        return Weights(stored["features"], table, stored["bias"], float(stored["temperature"]))
+    """The trained weights that ship with the package, read once."""
+    line, _, packed = zlib.decompress(WEIGHTS.read_bytes()).partition(b"\n")
+    told = json.loads(line)
+    hashes = array("I", packed[: 4 * told["count"]])
+    table = memoryview(packed[4 * told["count"] :]).cast("b")
+    return Weights(hashes, table, told["scale"], told["bias"], told["temperature"])
 
 
 def features(text: str, flags: Collection[str] = ()) -> dict[str, float]:
     """The features of plain text by name. `flags` are facts found elsewhere: product, order…"""
     said = [_shape(w) for w in words(text)[:MOST_WORDS]]
     found: dict[str, float] = {f"!{flag}": 1.0 for flag in flags}
-    found |= {f"?{name}": 1.0 for name, cue in CUES.items() if cue.search(text)}
-    spoken = " ".join(said)
-    found |= {f"?{name}": 1.0 for name, cue in CUES.items() if cue.search(spoken)}
+    for heard in (text, " ".join(said)):
+        found |= {_CUES[at]: 1.0 for at, _ in _CUED.matches(heard)}
     alphabetic = [w for w in said if w[0].isalnum() or w[0] == "0"]
     found[f"#{min(len(alphabetic), 12) if len(alphabetic) < 4 else len(alphabetic) // 4 + 3}"] = 1.0
     grams = _word_grams(said)
@@ -107,18 +117,26 @@ def feature_hash(name: str) -> int:
     return zlib.crc32(name.encode())
 
 
-def _logits(text: str, flags: Collection[str], model: Weights) -> NDArray[np.float64]:
-    named = features(text, flags)
-    hashes = np.array([feature_hash(name) for name in named], dtype=np.uint32)
-    values = np.array(list(named.values()))
-    at = np.minimum(np.searchsorted(model.features, hashes), len(model.features) - 1)
-    known = model.features[at] == hashes
-    return np.asarray(model.bias + values[known] @ model.table[at[known]], dtype=np.float64)
+def _logits(text: str, flags: Collection[str], model: Weights) -> list[float]:
+    """W f, a row for each feature that is known; features of one value are added up together."""
+    wide, rows = len(INTENTS), defaultdict[float, list[Sequence[float]]](list)
+    for name, value in features(text, flags).items():
+        hashed = feature_hash(name)
+        at = bisect_left(model.features, hashed)
+        if at < len(model.features) and model.features[at] == hashed:
+            rows[value].append(model.table[at * wide : (at + 1) * wide])
+    logits = list(model.bias)
+    for value, alike in rows.items():
+        for intent, column in enumerate(zip(*alike, strict=True)):
+            logits[intent] += value * model.scale * sum(column)
+    return logits
 
 
-def _softmax(logits: NDArray[np.float64], temperature: float) -> NDArray[np.float64]:
-    raised = np.exp((logits - logits.max()) / temperature)
-    return np.asarray(raised / raised.sum())
+def _softmax(logits: Sequence[float], temperature: float) -> list[float]:
+    most = max(logits)
+    raised = [math.exp((logit - most) / temperature) for logit in logits]
+    total = sum(raised)
+    return [each / total for each in raised]
 
 
 def probabilities(
@@ -134,7 +152,12 @@ def probabilities(
     whole = _softmax(_logits(said, flags, model), model.temperature)
     parts = sentences(said)[:MOST_SENTENCES]
     if len(parts) > 1:
-        each = np.array([_softmax(_logits(p, flags, model), model.temperature) for p in parts])
-        said_much = np.maximum(0.05, 1 - each[:, _SMALL_TALK].sum(axis=1)) * each.max(axis=1)
-        whole = 0.5 * whole + 0.5 * (said_much / said_much.sum()) @ each
-    return dict(zip(INTENTS, map(float, whole), strict=True))
+        each = [_softmax(_logits(p, flags, model), model.temperature) for p in parts]
+        said_much = [max(0.05, 1 - sum(p[i] for i in _SMALL_TALK)) * max(p) for p in each]
+        together = sum(said_much)
+        whole = [
+            0.5 * w
+            + 0.5 * sum(much * p for much, p in zip(said_much, column, strict=True)) / together
+            for w, column in zip(whole, zip(*each, strict=True), strict=True)
+        ]
+    return dict(zip(INTENTS, whole, strict=True))

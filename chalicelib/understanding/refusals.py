@@ -7,7 +7,7 @@ narrow: messages, contact, and being on record; never orders, parcels or sizes.
 
 from __future__ import annotations
 
-import re
+from .phrases import Phrases
 
 # --- Spanish -----------------------------------------------------------------------------------
 
@@ -240,17 +240,21 @@ _DE = (
     r"\bfinger weg von (?:mir|meiner|meinen)\b",
 )
 
-REFUSALS = tuple(re.compile(pattern) for pattern in (*_ES, *_FR, *_DE))
+REFUSALS = Phrases("refusals", (*_ES, *_FR, *_DE))
 
-OTHERWISE = re.compile(
-    # "Are there no offers any more?" asks; "I got no mail" and the like complain.
-    r"\b(?:gibt es|gibts|habt ihr|haben sie|hast du|sind|kommen|kam|kamen|(?:warum|wieso|weshalb)"
-    r" bekomme ich|bekomme ich|ich (?:habe|hab|bekomme)|habe ich|hab ich)\b[^.!?]{0,30}\bkein\w*"
-    r"\b[^.!?]*"
-    r"|\bhor(?:t|en sie) ihr auf\b[^.!?]*"
-    r"|\b(?:je n'ai|j'ai|pourquoi|n'ai-je|on n'a)\b[^.!?]{0,20}\b(?:plus|pas|aucune?|jamais)\b"
-    r"[^.!?]{0,6}\b(?:recu|eu|de|d'|aucune?)\b[^.!?]{0,20}\b(?:messages?|mails?|sms|nouvelles"
-    r"|appels?|notifications?)\b"
-    r"|\bno (?:me )?(?:he|ha|han|has|hemos) (?:\w+ )?(?:recibido|llegado|enviado|mandado)\b[^.!?]*"
-    r"|\bno (?:recibi|recibo|me llegan?|me llego)\b[^.!?]*"
+OTHERWISE = Phrases(
+    "otherwise",
+    (
+        # "Are there no offers any more?" asks; "I got no mail" and the like complain.
+        r"\b(?:gibt es|gibts|habt ihr|haben sie|hast du|sind|kommen|kam|kamen"
+        r"|(?:warum|wieso|weshalb) bekomme ich|bekomme ich|ich (?:habe|hab|bekomme)|habe ich"
+        r"|hab ich)\b[^.!?]{0,30}\bkein\w*\b[^.!?]*",
+        r"\bhor(?:t|en sie) ihr auf\b[^.!?]*",
+        r"\b(?:je n'ai|j'ai|pourquoi|n'ai-je|on n'a)\b[^.!?]{0,20}\b(?:plus|pas|aucune?|jamais)\b"
+        r"[^.!?]{0,6}\b(?:recu|eu|de|d'|aucune?)\b[^.!?]{0,20}\b(?:messages?|mails?|sms|nouvelles"
+        r"|appels?|notifications?)\b",
+        r"\bno (?:me )?(?:he|ha|han|has|hemos) (?:\w+ )?(?:recibido|llegado|enviado|mandado)\b"
+        r"[^.!?]*",
+        r"\bno (?:recibi|recibo|me llegan?|me llego)\b[^.!?]*",
+    ),
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from ..model import Store
 from . import contact
@@ -99,7 +99,6 @@ _CHANNELS = {
     r"|benachrichtigungen?",
     "x_reply": r"tweet|reply here|on here|on twitter|on x",
 }
-_CHANNEL_WORDS = {name: re.compile(rf"\b(?:{spelt})\b") for name, spelt in _CHANNELS.items()}
 _AGAINST = re.compile(
     r"\b(?:do ?n.?t|do not|dont|not|no|never|no more|stop|quit|rather than|instead of|over|than"
     r"|hate|without|sick of|off|less|isn.?t|cease|avoid)\b[^.!?;]{0,40}$"
@@ -218,13 +217,19 @@ def day(text: str) -> str | None:
     return found[1] or ("today" if found[2] == "tonight" else found[2])
 
 
+@cache
+def _channel_words() -> dict[str, re.Pattern[str]]:
+    """Compiled for the first message that is about channels."""
+    return {name: re.compile(rf"\b(?:{spelt})\b") for name, spelt in _CHANNELS.items()}
+
+
 def channels(text: str) -> dict[str, str]:
     """`channel` wished for and `not_channel` refused, read clause by clause from plain text."""
     found: dict[str, str] = {}
     for clause in _clauses(text):
         places = sorted(
             (match.start(), name)
-            for name, form in _CHANNEL_WORDS.items()
+            for name, form in _channel_words().items()
             for match in form.finditer(clause)
         )
         for at, name in places:
@@ -243,7 +248,9 @@ def _clauses(text: str) -> list[str]:
 
 def withdrawal(text: str) -> dict[str, str]:
     """What an opt-out is limited to: `channel` where one is named, `purpose` marketing."""
-    named = [name for name, form in _CHANNEL_WORDS.items() if form.search(_FROM_NOW.sub(" ", text))]
+    named = [
+        name for name, form in _channel_words().items() if form.search(_FROM_NOW.sub(" ", text))
+    ]
     wished = channels(text)
     found: dict[str, str] = {}
     if wished.get("not_channel"):

@@ -8,12 +8,10 @@ Rule: a revocation in any reasonable way counts, 47 CFR 64.1200(a)(10).
 
 from __future__ import annotations
 
-import re
-
-from .contact import channel_wish
 from .hours import without_hours
 from .keywords import is_opt_out_keyword
 from .language import plain
+from .phrases import Phrases
 from .refusals import OTHERWISE, REFUSALS
 
 _STOPPING = (
@@ -57,9 +55,9 @@ _LIST = (
     r"|messages|e-?mails|notifications|promotions|spam|subscription|contacts)"
 )
 
-_WITHDRAWALS = tuple(
-    re.compile(pattern)
-    for pattern in (
+_WITHDRAWALS = Phrases(
+    "withdrawals",
+    (
         # stop texting me; no more messages; turn off these alerts
         rf"\b(?:stop|quit|cease)\s+(?:it\s+)?(?:with\s+)?{_THE}{_SENDING}\b(?!\s*(?:mode|app))",
         rf"\b{_STOPPING}\s+{_THE}{_SENT}\b(?!\s*(?:order|of my order|in stock))",
@@ -167,47 +165,60 @@ _WITHDRAWALS = tuple(
         r"(?:(?:text|sms|email|newsletter|message|marketing|whatsapp)\s*)+"
         r"(?:subscription|alerts?|messages|service|sign ?up|s)?\b",
         r"\b(?:cancel|end|terminate) (?:my|this|the) subscription\b",
-    )
+    ),
 )
 
-_OUR_FOOTER = re.compile(
-    r"\b(?:reply|text|txt|send|respond(?: with)?|type)\s+[\"']?(?:stop|end|quit)[\"']?\s+"
-    r"(?:to|2|for)\s+[\w ]{3,40}|\bthis (?:text|message|sms) is (?:not )?spam\b"
+_OUR_FOOTER = Phrases(
+    "our footer",
+    (
+        r"\b(?:reply|text|txt|send|respond(?: with)?|type)\s+[\"']?(?:stop|end|quit)[\"']?\s+"
+        r"(?:to|2|for)\s+[\w ]{3,40}",
+        r"\bthis (?:text|message|sms) is (?:not )?spam\b",
+    ),
 )
-_NOT_ABOUT_US = re.compile(
-    r"\b(?:stop|quit) (?:sending|texting|calling|messaging) (?:the )?(?:wrong|him|her|them|it)\b"
-    r"|\b(?:did ?n.t|didnt|never|not) (?:get|got|receive[d]?) (?:any|an|a|the|my) (?:more )?"
-    r"(?:email|text|message|confirmation|call|notification)"
-    r"|\b(?:do ?n.?t|do not|never) (?:stop|quit)\b|\bwhy did (?:you|u) stop\b"
-    r"|\b(?:you|u|they|he|she|staff|nobody|noone) never \w+ (?:me|us)\b(?: back)?"
-    r"|\b(?:notifications?|alerts?|calls?|messages|texts)\b[^.!?]{0,12}\b(?:on|from) (?:the|my"
-    r"|it)\b"
-    r"[^.!?]{0,20}\b(?:watch|phone|app|pulse)\b"
-    r"|\b(?:does|do|will|would|can) (?:the|it|this|these|those|my)\b[^.!?]{0,25}\b(?:stop|end"
-    r"|halt)\b"
-    r"|\b(?:any|no) more (?:\w+ )?(?:deals|offers|coupons|promotions|promos) (?:on|for|left|today"
-    r"|in)\b"
-    r"|\bend(?:s|ing)? of (?:the|this|these|your)\b"
-    r"|\b(?:can.?t|cannot|won.?t|will not|couldn.?t) stop\b"
-    r"|\bopt(?:ing)? out of (?:the )?(?:gift|plastic|packag|insur|paper|bag|warrant|signature"
-    r"|deliver"
-    r"|express|receipt)\w*"
-    r"|\b(?:do ?n.?t|do not|not) want to (?:lose|miss)\b[^.!?]*"
+_NOT_ABOUT_US = Phrases(
+    "not about us",
+    (
+        r"\b(?:stop|quit) (?:sending|texting|calling|messaging) (?:the )?(?:wrong|him|her|them"
+        r"|it)\b",
+        r"\b(?:did ?n.t|didnt|never|not) (?:get|got|receive[d]?) (?:any|an|a|the|my) (?:more )?"
+        r"(?:email|text|message|confirmation|call|notification)",
+        r"\b(?:do ?n.?t|do not|never) (?:stop|quit)\b",
+        r"\bwhy did (?:you|u) stop\b",
+        r"\b(?:you|u|they|he|she|staff|nobody|noone) never \w+ (?:me|us)\b(?: back)?",
+        r"\b(?:notifications?|alerts?|calls?|messages|texts)\b[^.!?]{0,12}\b(?:on|from) (?:the|my"
+        r"|it)\b[^.!?]{0,20}\b(?:watch|phone|app|pulse)\b",
+        r"\b(?:does|do|will|would|can) (?:the|it|this|these|those|my)\b[^.!?]{0,25}\b(?:stop|end"
+        r"|halt)\b",
+        r"\b(?:any|no) more (?:\w+ )?(?:deals|offers|coupons|promotions|promos) (?:on|for|left"
+        r"|today|in)\b",
+        r"\bend(?:s|ing)? of (?:the|this|these|your)\b",
+        r"\b(?:can.?t|cannot|won.?t|will not|couldn.?t) stop\b",
+        r"\bopt(?:ing)? out of (?:the )?(?:gift|plastic|packag|insur|paper|bag|warrant|signature"
+        r"|deliver|express|receipt)\w*",
+        r"\b(?:do ?n.?t|do not|not) want to (?:lose|miss)\b[^.!?]*",
+    ),
 )
-_INSTEAD = re.compile(
-    r"\binstead\b|\b(?:just |only |please |pls |but |rather |prefer |use |by |via |me by )"
-    r"(?:e-?mail|text|sms|txt|dm|call|phone|ring|whatsapp)\b(?! list)"
-    r"|\b(?:e-?mail|text|sms|txt|dm|call|phone|whatsapp) (?:me|us) (?:please|only|instead)\b"
-    r"|[,.;-] ?(?:e-?mail|text|sms|txt|dm|call|phone|ring|whatsapp)(?: me| is (?:fine|better|ok))?"
-    r"\s*$|\b(?:e-?mail|text|sms|dm|whatsapp) only\b"
+_INSTEAD = Phrases(
+    "instead",
+    (
+        r"\binstead\b",
+        r"\b(?:just |only |please |pls |but |rather |prefer |use |by |via |me by )"
+        r"(?:e-?mail|text|sms|txt|dm|call|phone|ring|whatsapp)\b(?! list)",
+        r"\b(?:e-?mail|text|sms|txt|dm|call|phone|whatsapp) (?:me|us) (?:please|only|instead)\b",
+        r"[,.;-] ?(?:e-?mail|text|sms|txt|dm|call|phone|ring|whatsapp)"
+        r"(?: me| is (?:fine|better|ok))?\s*$",
+        r"\b(?:e-?mail|text|sms|dm|whatsapp) only\b",
+    ),
 )
-_FIRM = re.compile(
-    r"\b(?:stop|quit|unsubscribe|unsub|opt|remove|cease|revoke|withdraw|off|baja|basta"
-    r"|dej(?:en|a|ad)"
-    r"|elimin\w+|borr\w+|arret\w+|cess\w+|desabonn\w+|supprim\w+|hort|hor(?:en)? sie|abmelden"
-    r"|losch\w+|widerruf\w*)\b"
+_FIRM = Phrases(
+    "firm",
+    (
+        r"\b(?:stop|quit|unsubscribe|unsub|opt|remove|cease|revoke|withdraw|off|baja|basta"
+        r"|dej(?:en|a|ad)|elimin\w+|borr\w+|arret\w+|cess\w+|desabonn\w+|supprim\w+|hort"
+        r"|hor(?:en)? sie|abmelden|losch\w+|widerruf\w*)\b",
+    ),
 )
-
 
 _CONTACT = (
     r"(?:texts?|texting|messag\w+|e-?mail\w*|calls?|called|calling|contact\w*|spam\w*|ads"
@@ -226,10 +237,15 @@ _AGAINST = (
     r" jamais|stopp\w*|raus|losch\w*|entfern\w*|schluss|genug|nerv\w*|erlaubnis|einstell\w*"
     r"|kundig\w*|widersprech\w*|nie|nicht mehr|frieden|zugestimmt|aufhoren|verboten)"
 )
-_SUSPECT = re.compile(
-    rf"\b{_AGAINST}\b[^.!?]{{0,40}}\b{_CONTACT}\b|\b{_CONTACT}\b[^.!?]{{0,40}}\b{_AGAINST}\b"
-    r"|\b(?:unsub\w*|opt(?:ing)? out|desapunt\w*|desabon\w*|abmeld\w*|harass\w*|harcel\w*"
-    r"|saquenme|borrenme|loscht mich|loschen sie mich)\b|\bstop[.! ]*$"
+_SUSPECT = Phrases(
+    "suspect",
+    (
+        rf"\b{_AGAINST}\b[^.!?]{{0,40}}\b{_CONTACT}\b",
+        rf"\b{_CONTACT}\b[^.!?]{{0,40}}\b{_AGAINST}\b",
+        r"\b(?:unsub\w*|opt(?:ing)? out|desapunt\w*|desabon\w*|abmeld\w*|harass\w*|harcel\w*"
+        r"|saquenme|borrenme|loscht mich|loschen sie mich)\b",
+        r"\bstop[.! ]*$",
+    ),
 )
 
 
@@ -238,8 +254,8 @@ def is_suspected(text: str) -> bool:
 
     Too little to act on, enough to ask.
     """
-    said = _NOT_ABOUT_US.sub(" ", _OUR_FOOTER.sub(" ", plain(text)))
-    return bool(_SUSPECT.search(OTHERWISE.sub(" ", said)))
+    said = _NOT_ABOUT_US.blanked(_OUR_FOOTER.blanked(plain(text)))
+    return _SUSPECT.found(OTHERWISE.blanked(said))
 
 
 def is_withdrawal(text: str) -> bool:
@@ -251,9 +267,15 @@ def is_withdrawal(text: str) -> bool:
     """
     if is_opt_out_keyword(text):
         return True
-    said = _NOT_ABOUT_US.sub(" ", _OUR_FOOTER.sub(" ", without_hours(plain(text))))
-    if any(pattern.search(OTHERWISE.sub(" ", said)) for pattern in REFUSALS):
-        return not channel_wish(said).get("channel") or bool(_FIRM.search(said))
-    if not any(pattern.search(said) for pattern in _WITHDRAWALS):
+    said = _NOT_ABOUT_US.blanked(_OUR_FOOTER.blanked(without_hours(plain(text))))
+    if REFUSALS.found(OTHERWISE.blanked(said)):
+        return not _names_a_channel(said) or _FIRM.found(said)
+    if not _WITHDRAWALS.found(said):
         return False
-    return not _INSTEAD.search(said) or bool(_FIRM.search(said))
+    return not _INSTEAD.found(said) or _FIRM.found(said)
+
+
+def _names_a_channel(said: str) -> bool:
+    from .contact import channel_wish
+
+    return bool(channel_wish(said).get("channel"))

@@ -26,8 +26,8 @@ from .clock import LocalClock
 from .gateway import error_response
 from .server import HttpRequest, HttpResponse
 
-InteractionOf = Callable[[str, str], str | None]
-"""(provider, provider's id of what we sent) -> the interaction that it answers."""
+InteractionOf = Callable[[Accepted], str | None]
+"""The interaction that a message of ours answers."""
 
 MESSAGES_LIMIT = 1000
 TEXT_LIMIT = 10_000
@@ -105,7 +105,7 @@ class LocalRoutes:
 
     def _shown(self, message: Accepted) -> dict[str, Any]:
         key = message.provider, message.provider_id
-        if key not in self._known and (found := self._interaction_of(*key)):
+        if key not in self._known and (found := self._interaction_of(message)):
             self._known[key] = found
         shown = {
             "channel": message.channel,

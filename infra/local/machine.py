@@ -23,7 +23,7 @@ from chalicelib.model import Channel, Interaction, Message
 from chalicelib.settings import Settings, load_settings
 
 from ..progress import Progress, silent
-from .carriers import Carriers, Mailbox
+from .carriers import Accepted, Carriers, Mailbox
 from .carriers.topics import Topic
 from .clock import LocalClock
 from .cloud import REGION, Cloud
@@ -223,10 +223,12 @@ class LocalCloud:
     def _answer(self, request: HttpRequest) -> HttpResponse:
         return self._front(request)
 
-    def _interaction_of(self, provider: str, provider_id: str) -> str | None:
+    def _interaction_of(self, message: Accepted) -> str | None:
         if self.rooms is None:
             return None
-        entry = self.rooms.outbox.entry_of(provider, provider_id)
+        outbox = self.rooms.outbox
+        by_id = message.provider, message.provider_id
+        entry = outbox.entry(message.key) if message.key else outbox.entry_of(*by_id)
         return entry.interaction_id if entry else None
 
     def _tell_x(self, request: HttpRequest) -> None:

@@ -50,7 +50,7 @@ class _Intrinsic:
     argument: Any
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.CSafeLoader):
     """YAML with CloudFormation's short-form tags."""
 
 

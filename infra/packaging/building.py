@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from . import PackagingError
+from .models import FOLDER, write_models
 
 REGION = "us-east-1"
 """Chalice stops without a region; nothing of it is in what it packages."""
@@ -69,11 +70,15 @@ def copy_project(root: Path, project: Path) -> None:
     shutil.copytree(root / "chalicelib", project / "chalicelib", ignore=_NOT_SHIPPED)
 
 
-def build(builder: Path, root: Path, folder: Path, stage: str) -> Built:
-    """Package the stage afresh into `folder`. Raises PackagingError."""
+def build(builder: Path, root: Path, folder: Path, stage: str, *, models: Path) -> Built:
+    """Package the stage afresh into `folder`, with what we need of `models`, a botocore's `data`.
+
+    Raises PackagingError.
+    """
     project, out = folder / "project", folder / "out"
     shutil.rmtree(out, ignore_errors=True)
     copy_project(root, project)
+    write_models(models, project / FOLDER)
     refuse(run_chalice(builder, project, "package", "--stage", stage, str(out)))
     _run((str(builder / "python"), "-c", _VALIDATE, stage), project)
     template = json.loads((out / "sam.json").read_text(encoding="utf-8"))

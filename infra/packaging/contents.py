@@ -23,6 +23,9 @@ ZIP_LIMIT_BYTES = 50 * 1024**2
 UNPACKED_LIMIT_BYTES = 250 * 1024**2
 """https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 
+_OURS = ("app.py", "__pycache__", "chalicelib")
+"""Libraries have no compiled code beside their sources at the top: it takes their place."""
+
 _GLIBC = (2, 34)
 """Amazon Linux 2023, which the images of Python 3.12 and newer are built on."""
 
@@ -113,7 +116,7 @@ def sizes(package: zipfile.ZipFile, present: Iterable[Distribution]) -> dict[str
 
 def _unowned(filename: str) -> str:
     top = filename.partition("/")[0]
-    return {"app.py": "rejoinder", "chalicelib": "rejoinder", "chalice": "chalice"}.get(top, top)
+    return "rejoinder" if top in _OURS else top
 
 
 def _distribution(package: zipfile.ZipFile, folder: str) -> Distribution:

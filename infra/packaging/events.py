@@ -19,6 +19,7 @@ def rest_event(
     resource: str,
     *,
     parameters: Mapping[str, str] | None = None,
+    query: Mapping[str, str] | None = None,
     headers: Mapping[str, str] | None = None,
     body: str | None = None,
 ) -> dict[str, Any]:
@@ -35,8 +36,8 @@ def rest_event(
         "httpMethod": method,
         "headers": sent,
         "multiValueHeaders": {name: [value] for name, value in sent.items()},
-        "queryStringParameters": None,
-        "multiValueQueryStringParameters": None,
+        "queryStringParameters": dict(query) if query else None,
+        "multiValueQueryStringParameters": {n: [v] for n, v in query.items()} if query else None,
         "pathParameters": dict(parameters) if parameters else None,
         "stageVariables": None,
         "requestContext": {
@@ -62,12 +63,14 @@ def json_event(method: str, resource: str, document: Any, **parameters: str) -> 
     )
 
 
-def twilio_event(resource: str, form: Mapping[str, str], auth_token: str) -> dict[str, Any]:
+def twilio_event(
+    resource: str, form: Mapping[str, str], auth_token: str, **query: str
+) -> dict[str, Any]:
     """A webhook of Twilio's, signed by its own library over the URL that API Gateway shows."""
-    url = f"https://{HOST}/{API_STAGE}{resource}"
+    url = f"https://{HOST}/{API_STAGE}{resource}{f'?{urlencode(query)}' if query else ''}"
     signature = RequestValidator(auth_token).compute_signature(url, dict(form))
     headers = {"Content-Type": FORM, "X-Twilio-Signature": signature}
-    return rest_event("POST", resource, headers=headers, body=urlencode(form))
+    return rest_event("POST", resource, query=query, headers=headers, body=urlencode(form))
 
 
 def sqs_event(messages: Iterable[Mapping[str, Any]], queue_arn: str) -> dict[str, Any]:

@@ -10,10 +10,13 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import importlib.resources
+import inspect
 import json
+import os
 import pkgutil
 import sys
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 
@@ -27,7 +30,7 @@ def main() -> None:
             {
                 "python": ".".join(map(str, sys.version_info[:3])),
                 "boto3": importlib.import_module("boto3").__version__,
-                "failed": [*_failed(_modules()), *_failed(_libraries(task))],
+                "failed": [*_failed(_modules()), *_failed(_libraries(task)), *_unusable()],
                 "imported": sum(m.startswith("chalicelib") for m in sys.modules),
                 "read": {name: _read(name) for name in sys.stdin.read().split()},
                 "strangers": sorted(_strangers((task, image, sys.base_prefix))),
@@ -48,8 +51,8 @@ def _libraries(task: str) -> Iterator[str]:
         tops = {Path(file).parts[0] for file in distribution.files or () if ".." not in str(file)}
         for top in sorted(tops):
             name = top.partition(".")[0]
-            is_package = (Path(task) / top / "__init__.py").exists()
-            is_module = top.endswith((".py", ".so")) and name.isidentifier()
+            is_package = any((Path(task) / top).glob("__init__.py*"))
+            is_module = top.endswith((".py", ".pyc", ".so")) and name.isidentifier()
             if is_package or is_module:
                 yield name
 
@@ -62,6 +65,19 @@ def _failed(names: Iterable[str]) -> list[str]:
         except Exception as error:
             failed.append(f"{name}: {type(error).__name__}: {error}")
     return failed
+
+
+def _unusable() -> Iterator[str]:
+    """What loads more of itself when it is used, and that which would be slow instead of absent."""
+    try:
+        push = importlib.import_module("chalicelib.outbound.push_crypto")
+        key = push.VapidKey(push.encode(os.urandom(32)))
+        push.encrypt(b"words", key.public, push.encode(os.urandom(16)))
+        key.authorization("https://push.example", "mailto:a@example.com", datetime.now(UTC))
+    except Exception as error:
+        yield f"a push message's seal: {type(error).__name__}: {error}"
+    if inspect.isfunction(importlib.import_module("rapidfuzz.distance.OSA").distance):
+        yield "rapidfuzz.distance.metrics_cpp: its place is taken by slow Python"
 
 
 def _read(name: str) -> int:

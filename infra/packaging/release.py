@@ -14,7 +14,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from . import PackagingError
+from . import ROOT, PackagingError
+from .building import read_config
 
 FILLED_IN = ("ARTIFACTS_BUCKET", "PUBLIC_URL")
 """Settings that a deployment fills in where .chalice/config.json does not state them."""
@@ -28,6 +29,21 @@ class Target:
     account: str
     region: str
     bucket: str
+
+
+def where(session: Any) -> tuple[str, str]:
+    """(account, region). Raises PackagingError for missing credentials or region."""
+    if not session.region_name:
+        raise PackagingError("no region is set: export AWS_DEFAULT_REGION or choose AWS_PROFILE")
+    if session.get_credentials() is None:
+        raise PackagingError("no AWS credentials were found: set AWS_PROFILE, or log in")
+    return str(session.client("sts").get_caller_identity()["Account"]), str(session.region_name)
+
+
+def secrets_path(stage: str) -> str:
+    """Below which name Parameter Store holds the stage's secrets. Raises PackagingError."""
+    config = read_config(ROOT, stage)
+    return str(config["stages"][stage]["environment_variables"]["SECRETS_PATH"])
 
 
 def fill_in(project: Path, target: Target, api_url: str | None) -> bool:
@@ -61,18 +77,26 @@ def narrowed(arn: str, target: Target) -> str:
     return arn.replace(":*:*:", f":{target.region}:{target.account}:", 1)
 
 
-def fetch_record(s3: Any, project: Path, target: Target) -> Mapping[str, Any] | None:
-    """Put chalice's record of the last deployment where chalice looks for it; None: the first."""
+def read_record(s3: Any, bucket: str, stage: str) -> Mapping[str, Any] | None:
+    """Chalice's record of what is deployed; None where nothing is. Raises ClientError."""
     try:
-        body = s3.get_object(Bucket=target.bucket, Key=_record_key(target.stage))["Body"].read()
+        body = s3.get_object(Bucket=bucket, Key=_record_key(stage))["Body"].read()
     except ClientError as error:
-        if error.response["Error"]["Code"] == "NoSuchKey":
+        if error.response["Error"]["Code"] in ("NoSuchKey", "NoSuchBucket"):
             return None
         raise
+    record: Mapping[str, Any] = json.loads(body)
+    return record
+
+
+def fetch_record(s3: Any, project: Path, target: Target) -> Mapping[str, Any] | None:
+    """Put chalice's record of the last deployment where chalice looks for it; None: the first."""
+    record = read_record(s3, target.bucket, target.stage)
+    if record is None:
+        return None
     path = _record_path(project, target.stage)
     path.parent.mkdir(exist_ok=True)
-    path.write_bytes(body)
-    record: Mapping[str, Any] = json.loads(body)
+    path.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
     return record
 
 
@@ -85,6 +109,11 @@ def keep_record(s3: Any, project: Path, target: Target) -> Mapping[str, Any]:
     s3.put_object(Bucket=target.bucket, Key=_record_key(target.stage), Body=body)
     record: Mapping[str, Any] = json.loads(body)
     return record
+
+
+def drop_record(s3: Any, bucket: str, stage: str) -> None:
+    """Nothing is deployed any more."""
+    s3.delete_object(Bucket=bucket, Key=_record_key(stage))
 
 
 def api_url(record: Mapping[str, Any] | None) -> str | None:

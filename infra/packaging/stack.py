@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import yaml
 from botocore.exceptions import ClientError, WaiterError
 
 from . import ROOT, PackagingError
 
 TEMPLATE = ROOT / "infra" / "resources.yaml"
 
-_NEVER_MADE = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "REVIEW_IN_PROGRESS"}
+TEMPLATE_LIMIT_BYTES = 51_200
+"""Of a template that is sent along, and not read from a bucket (which this stack is yet to make).
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"""
+
+_NEVER_MADE = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "REVIEW_IN_PROGRESS"}
+_STUCK = {
+    "UPDATE_ROLLBACK_FAILED": "aws cloudformation continue-update-rollback --stack-name {name}",
+    "UPDATE_FAILED": "aws cloudformation rollback-stack --stack-name {name}",
+    "DELETE_FAILED": "make destroy with DATA and SURE, which goes on with it",
+}
+"""States in which it takes no update, and what helps."""
 _PAUSE_SECONDS = 5
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML whose CloudFormation tags are passed over."""
+
+
+_Loader.add_multi_constructor("!", lambda loader, suffix, node: None)
 
 
 def stack_name(stage: str) -> str:
@@ -27,24 +45,27 @@ def status(client: Any, stage: str) -> str | None:
 
 
 def apply(
-    client: Any, stage: str, *, template: Path = TEMPLATE, pause_seconds: float = _PAUSE_SECONDS
+    client: Any,
+    stage: str,
+    *,
+    template: Path = TEMPLATE,
+    parameters: Mapping[str, str] | None = None,
+    pause_seconds: float = _PAUSE_SECONDS,
 ) -> dict[str, str]:
     """Create or update the stack, wait until it stands, and answer its outputs.
 
+    A parameter of the template that is not given stays as it is, at first as the template says.
     Raises PackagingError with the first reason that CloudFormation gives.
     """
-    before = status(client, stage)
-    if before in _NEVER_MADE:
-        raise PackagingError(
-            f"stack {stack_name(stage)} is in {before}: its creation failed. Delete it "
-            f"(aws cloudformation delete-stack --stack-name {stack_name(stage)}) and deploy again"
-        )
-    if before is not None and before.endswith("_IN_PROGRESS"):
-        raise PackagingError(f"stack {stack_name(stage)} is in {before}: wait until it is done")
+    body = template.read_text(encoding="utf-8")
+    if len(body.encode()) > TEMPLATE_LIMIT_BYTES:
+        raise PackagingError(f"{template} has over {TEMPLATE_LIMIT_BYTES} bytes: shorten it")
+    before = _described(client, stage)
+    _refuse_state(stage, str(before["StackStatus"]) if before else None)
     request = {
         "StackName": stack_name(stage),
-        "TemplateBody": template.read_text(encoding="utf-8"),
-        "Parameters": [{"ParameterKey": "Stage", "ParameterValue": stage}],
+        "TemplateBody": body,
+        "Parameters": _parameters(body, {**(parameters or {}), "Stage": stage}, before),
     }
     if before is None:
         client.create_stack(**request, EnableTerminationProtection=True)
@@ -54,12 +75,53 @@ def apply(
     return outputs(client, stage)
 
 
+def delete(client: Any, stage: str, *, pause_seconds: float = _PAUSE_SECONDS) -> None:
+    """Delete the stack but for what it retains, protected or not; none is as good.
+
+    Raises PackagingError with the first reason that CloudFormation gives.
+    """
+    found = _described(client, stage)
+    if found is None:
+        return
+    if found.get("EnableTerminationProtection"):
+        client.update_termination_protection(
+            StackName=stack_name(stage), EnableTerminationProtection=False
+        )
+    client.delete_stack(StackName=stack_name(stage))
+    _wait(client, stage, "stack_delete_complete", pause_seconds)
+
+
 def outputs(client: Any, stage: str) -> dict[str, str]:
     """The outputs of the stack by name. Raises PackagingError where there is no stack."""
     found = _described(client, stage)
     if found is None:
         raise PackagingError(f"there is no stack {stack_name(stage)}")
     return {o["OutputKey"]: o["OutputValue"] for o in found.get("Outputs", ())}
+
+
+def _refuse_state(stage: str, before: str | None) -> None:
+    name = stack_name(stage)
+    if before in _NEVER_MADE:
+        raise PackagingError(
+            f"stack {name} is in {before}: its creation failed. Delete it "
+            f"(aws cloudformation delete-stack --stack-name {name}) and deploy again"
+        )
+    if before in _STUCK:
+        raise PackagingError(f"stack {name} is in {before}: {_STUCK[before].format(name=name)}")
+    if before is not None and before.endswith("_IN_PROGRESS"):
+        raise PackagingError(f"stack {name} is in {before}: wait until it is done")
+
+
+def _parameters(
+    body: str, given: Mapping[str, str], before: Mapping[str, Any] | None
+) -> list[dict[str, str]]:
+    """Those given, and the others as the stack was given them before."""
+    names = yaml.load(body, _Loader).get("Parameters", {})  # noqa: S506
+    if unknown := given.keys() - names.keys():
+        raise PackagingError(f"the template has no parameter {', '.join(sorted(unknown))}")
+    held = {p["ParameterKey"]: p["ParameterValue"] for p in (before or {}).get("Parameters", ())}
+    kept = {name: value for name, value in held.items() if name in names}
+    return [{"ParameterKey": n, "ParameterValue": v} for n, v in {**kept, **given}.items()]
 
 
 def _described(client: Any, stage: str) -> Mapping[str, Any] | None:
@@ -89,16 +151,29 @@ def _wait(client: Any, stage: str, waiter: str, pause_seconds: float) -> None:
             StackName=stack_name(stage), WaiterConfig={"Delay": pause_seconds, "MaxAttempts": 360}
         )
     except WaiterError as error:
+        done = waiter.split("_")[1]
         raise PackagingError(
-            f"stack {stack_name(stage)} was not made: {_first_reason(client, stage)}"
+            f"stack {stack_name(stage)}: {done} failed: {_first_reason(client, stage)}"
         ) from error
 
 
 def _first_reason(client: Any, stage: str) -> str:
-    events = client.describe_stack_events(StackName=stack_name(stage))["StackEvents"]
-    failed = [e for e in events if e.get("ResourceStatus", "").endswith("_FAILED")]
+    failed = [e for e in _latest(client, stage) if e.get("ResourceStatus", "").endswith("_FAILED")]
     if not failed:
         return "CloudFormation gave no reason"
     # Newest first: the oldest failure is the cause, the others follow from it.
     first = failed[-1]
     return f"{first['LogicalResourceId']}: {first.get('ResourceStatusReason', 'no reason given')}"
+
+
+def _latest(client: Any, stage: str) -> Iterator[Mapping[str, Any]]:
+    """The events since the stack was last set to work, newest first."""
+    for event in client.describe_stack_events(StackName=stack_name(stage))["StackEvents"]:
+        yield event
+        started = event.get("ResourceStatus") in {
+            "CREATE_IN_PROGRESS",
+            "UPDATE_IN_PROGRESS",
+            "DELETE_IN_PROGRESS",
+        }
+        if started and event.get("LogicalResourceId") == stack_name(stage):
+            return

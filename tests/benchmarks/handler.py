@@ -17,7 +17,6 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import wraps
 from pathlib import Path
 from statistics import median
@@ -142,7 +141,7 @@ def a_handler(watch: Watch) -> Iterator[Callable[[], dict[str, Any]]]:
         clock.now = workload.NOW
         made = a_regular(shop.customers[0].attributes)
         rooms.customers.put_items(rooms.customers.items_of(made))
-        rooms = replace(rooms, engine=lambda: engine, engine_for=lambda customer_id: engine)
+        rooms = rooms.but(engine=lambda: engine, engine_for=lambda customer_id: engine)
         wiring.use(rooms)
         rooms.refresh()
         handle = _handler()

@@ -1,4 +1,4 @@
-"""Trains the intent model from the training split and writes `chalicelib/understanding/intent.npz`.
+"""Trains the intent model from the training split and writes `chalicelib/understanding/intent.bin`.
 
 `python -m tests.benchmarks.train_understanding`; the same input gives the same weights. The test
 split is not read. Families of phrasings held out in turn give an honest estimate, on which alone
@@ -7,21 +7,22 @@ the settings were chosen and the temperature is fitted.
 
 from __future__ import annotations
 
+import json
 import random
 import re
 import sys
+import zlib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chalicelib.model import Intent
-from chalicelib.understanding import ProductIndex, flags, is_withdrawal
+from chalicelib.understanding import ProductIndex, is_withdrawal
 from chalicelib.understanding.intent import INTENTS, WEIGHTS, Weights, feature_hash, features
 from chalicelib.understanding.intent import probabilities as ask
 from chalicelib.understanding.keywords import (
@@ -31,6 +32,7 @@ from chalicelib.understanding.keywords import (
     is_yes,
 )
 from chalicelib.understanding.language import plain
+from chalicelib.understanding.message import flags
 from chalicelib.understanding.slots import colours, orders, sizes, stores
 
 from . import assortment
@@ -211,7 +213,8 @@ def train(given: Examples) -> Weights:
         moved = ahead - STEP * slope
         ahead = moved + (number / (number + 3)) * (moved - table)
         table = moved
-    return Weights(kept, table[:-1], table[-1], 1.0)
+    rows = table[:-1].reshape(-1).tolist()
+    return Weights(kept.tolist(), rows, 1.0, table[-1].tolist(), 1.0)
 
 
 def _dense(rows: Sequence[dict[str, float]], kept: NDArray[np.uint32]) -> NDArray[np.float32]:
@@ -262,18 +265,20 @@ def decided(text: str) -> bool:
 
 
 def save(model: Weights, path: Path = WEIGHTS) -> int:
-    """Writes int8 weights with one scale; returns the file's size in bytes."""
-    scale = float(np.abs(model.table).max()) / 127
-    small = np.round(model.table / scale).astype(np.int8)
+    """Writes int8 weights with one scale, as `intent.py` reads them; the file's size in bytes."""
+    table = np.array(model.table).reshape(-1, len(INTENTS)) * model.scale
+    scale = float(np.abs(table).max()) / 127
+    small = np.round(table / scale).astype(np.int8)
     kept = np.abs(small).sum(axis=1) > 2
-    parts: dict[str, Any] = {
-        "features": model.features[kept],
-        "table": small[kept],
-        "scale": np.float32(scale),
-        "bias": model.bias.astype(np.float32),
-        "temperature": np.float32(model.temperature),
+    told = {
+        "count": int(kept.sum()),
+        "scale": scale,
+        "bias": list(model.bias),
+        "temperature": model.temperature,
     }
-    np.savez_compressed(path, **parts)
+    hashes = np.array(model.features, dtype="<u4")[kept]
+    packed = json.dumps(told).encode() + b"\n" + hashes.tobytes() + small[kept].tobytes()
+    path.write_bytes(zlib.compress(packed, 9))
     return path.stat().st_size
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +40,6 @@ def aws(clients: dict[str, Any], resources: Sequence[Resource], tmp_path: Path) 
 def shop(aws: Aws, settings: Settings, clock: Clock, recorder: Recorder, desk: Desk) -> Rooms:
     """Joe's shop, with a carrier for every channel."""
     made = aws.rooms(settings, clock, recorder, desk)
-    made = replace(made, carriers=dict.fromkeys(Channel, recorder))
+    made = made.but(carriers=dict.fromkeys(Channel, recorder))
     stock_the_shop(made)
     return made

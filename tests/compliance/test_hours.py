@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -46,7 +45,7 @@ def test_the_hours_are_a_setting_per_country(shop: Rooms, recorder: Recorder, cl
     profiled(shop)
     for hour in (9, 10):
         clock.now = at(hour)
-        writes(replace(shop, settings=shop.settings.model_copy(update=later)), ASKS)
+        writes(shop.but(settings=shop.settings.model_copy(update=later)), ASKS)
 
     assert promotes(recorder) == [False, True]
 

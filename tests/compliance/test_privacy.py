@@ -16,7 +16,7 @@ from chalicelib.steps import forgetting, reading
 from chalicelib.steps.rooms import Rooms
 from infra.local.template import Resource
 from tests.memory import Memory
-from tests.search import found_in
+from tests.search import found_in, legible
 from tests.stage import Aws, Clock, Desk, Recorder, an_event, stock_the_shop
 
 from .scenes import ASKS, OFFERED, agreed, ann, is_back, state_of, told_of, writes
@@ -62,7 +62,7 @@ def held(aws: Aws) -> set[str]:
     """What of hers is in any table."""
     places = {table: list[bytes]() for table, _ in items(aws)}
     for table, item in items(aws):
-        places[table].append(repr(item).encode())
+        places[table].append(legible([item]).encode())
     return {needle for needle, found in found_in(places, NEEDLES).items() if found}
 
 

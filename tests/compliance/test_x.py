@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,7 +14,7 @@ from chalicelib.steps import reading
 from chalicelib.steps.rooms import Rooms
 from tests.contracts.inbound.senders import SETTINGS, from_x, payload
 from tests.memory import Memory
-from tests.search import found_in
+from tests.search import found_in, legible
 from tests.stage import Aws, Clock, Recorder, a_message, an_event
 
 from .scenes import ANN_PHONE, ANN_X, ASKS, OFFERED, agreed, ann, is_back, worked, writes
@@ -71,7 +70,7 @@ def test_a_post_has_at_most_one_public_reply(
     recorder.answers = [SendResult(status="failed", provider="recorder", code="no")] * failing
     post = a_message(ASKS, sender=ANN_X)
     for _ in range(2):
-        pipeline.respond(post, replace(shop, settings=told))
+        pipeline.respond(post, shop.but(settings=told))
         clock.advance(hours=1)
         pipeline.sweep(shop)
 
@@ -95,7 +94,7 @@ def test_a_public_reply_is_never_promotional_and_holds_nothing_personal(
 def test_the_personal_part_goes_to_a_private_channel(shop: Rooms, recorder: Recorder) -> None:
     ann(shop, agreed(Channel.SMS), preferences={"service": ["sms"]})
     told = shop.settings.model_copy(update={"x_acknowledge": True})
-    writes(replace(shop, settings=told), ASKS, Channel.X_REPLY)
+    writes(shop.but(settings=told), ASKS, Channel.X_REPLY)
 
     private, public = recorder.sent
     assert private.channel is Channel.SMS
@@ -148,5 +147,8 @@ def words_kept(aws: Aws) -> set[str]:
     """The tables in which the words still are."""
     memory: Any = aws.dynamodb
     assert isinstance(memory, Memory)
-    held = {name: [repr(items).encode()] for name, items in memory._tables.items()}
+    held = {
+        name: [legible(i for part in table.values() for i in part.values()).encode()]
+        for name, table in memory._tables.items()
+    }
     return found_in(held, [SECRET])[SECRET]

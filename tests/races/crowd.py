@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
 
@@ -74,8 +74,7 @@ class Crowd:
         first, rng, engine = self.first, random.Random(seed), Engine(catalog)
         patience, customers = Patience(rng, time.sleep), copy(first.customers)
         customers.patience = patience
-        return replace(
-            first,
+        return first.but(
             rng=rng,
             patience=patience,
             customers=customers,

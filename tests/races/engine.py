@@ -130,6 +130,18 @@ class Strict:
                 for each in keys:
                     self._as_they_were.pop(each, None)
 
+    def put_item(self, **put: Any) -> Any:
+        """Refused, too, on an item of a transaction that is still under way."""
+        key = _key_of(put)
+        with self._lock:
+            met = key in self._under_way
+            self.conflicts += met
+        if met:
+            self._client.list_tables()
+            error = {"Code": "TransactionConflictException", "Message": "Transaction is ongoing"}
+            raise ClientError({"Error": error}, "PutItem")
+        return self._client.put_item(**put)
+
     def query(self, **request: Any) -> Any:
         answer = self._client.query(**{**request, "Limit": PAGE_ITEMS})
         with self._lock:

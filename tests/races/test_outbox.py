@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -82,7 +81,7 @@ def test_eight_sweepers_send_what_is_to_be_tried_again_once(
 def test_eight_sweepers_send_what_a_crash_left_once(
     crowd: Crowd, shop: Rooms, recorder: Recorder, clock: Clock
 ) -> None:
-    crashing = replace(shop, carriers=dict.fromkeys(shop.carriers, Crash()))
+    crashing = shop.but(carriers=dict.fromkeys(shop.carriers, Crash()))
     for n in range(6):
         with pytest.raises(MemoryError):
             pipeline.respond(a_message(ASKS, number=str(n)), crashing)

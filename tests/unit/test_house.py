@@ -11,7 +11,10 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "chalicelib"
 
-GROUND = {"model", "errors", "settings", "documents", "queues", "zones", "assortment", "files"}
+GROUND = {
+    *("model", "errors", "settings", "documents", "queues", "zones", "assortment", "files"),
+    *("lazily", "aws", "telemetry"),
+}
 ROOMS = {
     *("understanding", "decisioning", "preference", "replies"),
     *("inbound", "outbound", "customers", "catalog", "ledger", "console"),
@@ -21,7 +24,7 @@ FLOORS: list[set[str]] = [
     ROOMS,
     {"steps"},
     {"pipeline"},
-    {"wiring", "work"},
+    {"wiring", "work", "engines", "indexing", "preloading"},
     {"web"},
     {"openapi"},
 ]

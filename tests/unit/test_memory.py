@@ -60,6 +60,18 @@ def told(client: Any, writes: list[dict[str, Any]]) -> Any:
     return "done"
 
 
+def told_alone(client: Any, put: dict[str, Any]) -> Any:
+    """What becomes of a lone Put, with what is there instead where it is refused."""
+    asked = (
+        {"ReturnValuesOnConditionCheckFailure": "ALL_OLD"} if "ConditionExpression" in put else {}
+    )
+    try:
+        client.put_item(**put, **asked)
+    except ClientError as error:
+        return error.response["Error"]["Code"], error.response.get("Item")
+    return "done"
+
+
 def held(client: Any) -> Any:
     """All that is there, by key and by index."""
     by_key = [
@@ -81,7 +93,7 @@ def held(client: Any) -> Any:
 
 def test_it_answers_as_moto_does(aws: Aws) -> None:
     chance, memory = random.Random(5), Memory()
-    outcomes = set()
+    outcomes, lone = set(), set()
     for _ in range(120):
         writes = {str(w): w for w in (a_write(chance) for _ in range(chance.randrange(1, 3)))}
         keys = {
@@ -92,8 +104,14 @@ def test_it_answers_as_moto_does(aws: Aws) -> None:
         if len(keys) < len(writes):
             continue  # which DynamoDB refuses, and the house never does
         asked = list(writes.values())
+        if len(asked) == 1 and "Put" in asked[0]:
+            alone = told_alone(memory, asked[0]["Put"])
+            assert alone == told_alone(aws.dynamodb, asked[0]["Put"]), asked
+            lone.add(alone[0])
+            continue
         outcome = told(memory, asked)
         assert outcome == told(aws.dynamodb, asked), asked
         outcomes.add(str(outcome))
     assert held(memory) == held(aws.dynamodb)
     assert len(outcomes) > 2
+    assert len(lone) == 2

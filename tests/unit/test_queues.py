@@ -51,10 +51,12 @@ def test_a_delivery_is_one_call_and_a_sender_s_interactions_stay_together_in_ord
     rooms: Rooms, aws: Aws
 ) -> None:
     batch = [an_event("page", f"anonymous:{n % 25}", number=str(n)) for n in range(100)]
+    rooms.queues.put(batch[:1])
+    assert len(waiting(aws, "interactions")) == 1
     with aws.watched() as calls:
         rooms.queues.put(batch)
 
-    assert calls == ["SendMessageBatch"]
+    assert calls == ["SendMessageBatch"], "where the queue is, is asked once"
     envelopes = [unseal(m["Body"]) for m in waiting(aws, "interactions")]
     assert len(envelopes) == 10
     assert sum(map(len, envelopes)) == 100
@@ -85,6 +87,9 @@ def test_a_queue_that_takes_only_part_is_a_passing_fault(
     rooms: Rooms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Busy:
+        def get_queue_url(self, **_: Any) -> dict[str, Any]:
+            return {"QueueUrl": "https://sqs.example/queue"}
+
         def send_message_batch(self, **_: Any) -> dict[str, Any]:
             return {"Failed": [{"Code": "InternalError"}]}
 
@@ -202,7 +207,7 @@ def test_where_nothing_is_dead_nothing_is_received(rooms: Rooms, aws: Aws) -> No
     dead(aws, "urgent", "of another queue")
     with aws.watched() as calls:
         assert rooms.queues.sift("interactions", lambda body: None) == 0
-    assert calls == ["GetQueueAttributes"]
+    assert calls == ["GetQueueUrl", "GetQueueAttributes"]
 
 
 def test_a_large_dead_letter_is_told_from_others(rooms: Rooms, aws: Aws) -> None:

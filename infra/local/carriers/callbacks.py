@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
+from urllib.parse import parse_qs, urlsplit
 
 import urllib3
 from urllib3.exceptions import HTTPError
@@ -22,6 +23,12 @@ Course = Callable[[], Sequence[Event]]
 
 TIMEOUT = urllib3.Timeout(connect=5.0, read=15.0)
 """Seconds, as Twilio waits."""
+
+
+def key_in(url: str | None) -> str | None:
+    """What the sender calls a message, as the URL to call back tells it; None where it does not."""
+    found = parse_qs(urlsplit(url or "").query).get("key")
+    return found[-1] if found else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,11 +22,13 @@ MAILBOX_LIMIT = 5_000
 
 
 class Accepted(Frozen):
-    """One message as its carrier took it; `channel` as customers name it, or `handover`."""
+    """One message as its carrier took it; `channel` as customers name it, or `handover`; `key` as
+    its sender wants it given back, where the carrier does that."""
 
     channel: str
     provider: str
     provider_id: str
+    key: str | None = None
     to: str
     text: str
     subject: str | None = None

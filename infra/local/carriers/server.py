@@ -143,7 +143,13 @@ class StandIn:
         raise NotImplementedError
 
     def accept(
-        self, channel: str, provider_id: str, to: str, text: str, subject: str | None = None
+        self,
+        channel: str,
+        provider_id: str,
+        to: str,
+        text: str,
+        subject: str | None = None,
+        key: str | None = None,
     ) -> None:
         """Put what was taken into the mailbox."""
         self._mailbox.accept(
@@ -151,6 +157,7 @@ class StandIn:
                 channel=channel,
                 provider=self.provider,
                 provider_id=provider_id,
+                key=key,
                 to=to,
                 text=text,
                 subject=subject,

@@ -21,7 +21,7 @@ from twilio.request_validator import RequestValidator
 
 from chalicelib.model import Frozen
 
-from .callbacks import Callbacks, Notice
+from .callbacks import Callbacks, Notice, key_in
 from .mailbox import Lines, Mailbox
 from .segments import segments
 from .server import Request, Response, StandIn
@@ -131,9 +131,10 @@ class TwilioStandIn(StandIn):
         self._messages[message["sid"]] = message
         if len(self._messages) > KEPT:
             self._messages.popitem(last=False)
-        self.accept("sms", message["sid"], form["To"], form["Body"])
+        told = form.get("StatusCallback")
+        self.accept("sms", message["sid"], form["To"], form["Body"], key=key_in(told))
         answer = dict(message)
-        self.callbacks.follow(form.get("StatusCallback"), lambda: self._course(message))
+        self.callbacks.follow(told, lambda: self._course(message))
         return Response(201, answer)
 
     def _objection(self, form: Mapping[str, str]) -> int | None:

@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 from xml.etree import ElementTree
 
-from .callbacks import Callbacks
+from .callbacks import Callbacks, key_in
 from .mailbox import Accepted, Mailbox
 from .server import Request, Response
 from .twilio_answers import listing, refusal
@@ -87,9 +87,10 @@ class Calls:
         if len(self._calls) > KEPT:
             self._calls.popitem(last=False)
         text = " ".join(say.text or "" for say in document.iter("Say"))
-        self._accept(call, text)
+        told = form.get("StatusCallback")
+        self._accept(call, text, key_in(told))
         answer = dict(call)
-        self._ring(call, document, form.get("StatusCallback"))
+        self._ring(call, document, told)
         return Response(201, answer)
 
     def _objection(
@@ -127,12 +128,13 @@ class Calls:
             "uri": f"/2010-04-01/Accounts/{self._account}/Calls/{sid}.json",
         }
 
-    def _accept(self, call: Mapping[str, Any], text: str) -> None:
+    def _accept(self, call: Mapping[str, Any], text: str, key: str | None) -> None:
         self._mailbox.accept(
             Accepted(
                 channel="voice",
                 provider="twilio_voice",
                 provider_id=call["sid"],
+                key=key,
                 to=call["to"],
                 text=text,
                 sent_at=self._clock(),

@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from chalicelib.errors import SignatureError
-from chalicelib.inbound import SOURCES
+from chalicelib.inbound import SOURCES, source
 from chalicelib.settings import Settings
 
 from .senders import SENDERS, SETTINGS, Sender, as_is
@@ -25,7 +25,7 @@ def test_every_source_has_a_sender_here() -> None:
 
 @each_sender
 def test_what_the_source_signed_is_taken(sender: Sender) -> None:
-    SOURCES[sender.source].verify(sender.send(sender.secret, as_is), SETTINGS)
+    source(sender.source).verify(sender.send(sender.secret, as_is), SETTINGS)
 
 
 @each_sender
@@ -43,7 +43,7 @@ def test_what_the_source_signed_is_taken(sender: Sender) -> None:
 def test_any_other_credential_is_refused(sender: Sender, mangle: object) -> None:
     assert callable(mangle)
     with pytest.raises(SignatureError):
-        SOURCES[sender.source].verify(sender.send(sender.secret, mangle), SETTINGS)
+        source(sender.source).verify(sender.send(sender.secret, mangle), SETTINGS)
 
 
 @each_sender
@@ -51,13 +51,13 @@ def test_no_credential_at_all_is_refused(sender: Sender) -> None:
     signed = sender.send(sender.secret, lambda credential: "")
     bare = replace(signed, headers={"content-type": signed.headers.get("content-type", "")})
     with pytest.raises(SignatureError):
-        SOURCES[sender.source].verify(bare, SETTINGS)
+        source(sender.source).verify(bare, SETTINGS)
 
 
 @each_sender
 def test_another_secret_is_refused(sender: Sender) -> None:
     with pytest.raises(SignatureError):
-        SOURCES[sender.source].verify(sender.send("another-secret", as_is), SETTINGS)
+        source(sender.source).verify(sender.send("another-secret", as_is), SETTINGS)
 
 
 @each_sender
@@ -72,7 +72,7 @@ def test_without_a_secret_of_our_own_nothing_is_taken(sender: Sender) -> None:
     )
     for secret in ("", sender.secret):
         with pytest.raises(SignatureError):
-            SOURCES[sender.source].verify(sender.send(secret, as_is), unset)
+            source(sender.source).verify(sender.send(secret, as_is), unset)
 
 
 @each_sender_that_signs_the_body
@@ -80,14 +80,14 @@ def test_without_a_secret_of_our_own_nothing_is_taken(sender: Sender) -> None:
 def test_a_changed_body_is_refused(sender: Sender, addition: bytes) -> None:
     signed = sender.send(sender.secret, as_is)
     with pytest.raises(SignatureError):
-        SOURCES[sender.source].verify(replace(signed, body=signed.body + addition), SETTINGS)
+        source(sender.source).verify(replace(signed, body=signed.body + addition), SETTINGS)
 
 
 @each_sender
 def test_a_refusal_shows_neither_secret_nor_credential_nor_content(sender: Sender) -> None:
     signed = sender.send("another-secret", as_is)
     with pytest.raises(SignatureError) as refused:
-        SOURCES[sender.source].verify(signed, SETTINGS)
+        source(sender.source).verify(signed, SETTINGS)
     shown = f"{refused.value} {refused.value.details} {signed!r}"
     assert sender.secret not in shown
     assert "another-secret" not in shown

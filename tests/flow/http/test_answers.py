@@ -95,11 +95,14 @@ def test_a_late_receipt_takes_nothing_back(machine: Machine) -> None:
     person = machine.somebody()
     asked = machine.texts(person.phone, "Trailblazer GTX in 44?")
     machine.settled()
-    (reply,) = machine.dealt_with(asked)["replies"]
-    late = {"MessageSid": reply["receipt"]["provider_id"], "MessageStatus": "sending"}
-    assert machine.deliver_twilio("/webhooks/twilio/status", late).status == 200
+    (text,) = (m for m in machine.cloud.mailbox.messages("sms") if m.to == person.phone)
+    late = {"MessageSid": text.provider_id, "MessageStatus": "failed"}
+    answer = machine.deliver_twilio(f"/webhooks/twilio/status?key={text.key}", late)
+    assert answer.status == 200
     machine.settled()
 
+    known = machine.told(f"/interactions/twilio:{text.provider_id}:failed")
+    assert (known["status"], known["customer_id"]) == ("received", person.id)
     (reply,) = machine.dealt_with(asked)["replies"]
     assert reply["receipt"]["status"] == "delivered"
 

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from chalicelib.catalog import Publication, differences
+from chalicelib.catalog import Publication
+from chalicelib.catalog.differences import differences
 from chalicelib.decisioning import open_catalog
 from chalicelib.errors import (
     ConflictError,
@@ -92,7 +93,7 @@ def test_of_two_publications_at_once_one_is_told(
         if not other:
             other.append(published(shop, clock, [offer("b")]))
 
-    late = container(Meddling(aws.dynamodb, "transact_write_items", meddle))
+    late = container(Meddling(aws.dynamodb, "put_item", meddle))
     with pytest.raises(ConflictError):
         published(late, clock, [offer("a")])
     assert shop.catalogs.head() == other[0].head

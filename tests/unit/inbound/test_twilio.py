@@ -6,6 +6,7 @@ import json
 from urllib.parse import urlencode
 
 import pytest
+from twilio.rest.api.v2010.account.message import MessageInstance
 
 from chalicelib.errors import PayloadError, SignatureError, TooLargeError
 from chalicelib.inbound import InboundRequest, Parsed, twilio
@@ -23,6 +24,7 @@ from ...contracts.inbound.senders import (
     post,
 )
 
+KEY = "o-0123456789abcdef01234567"
 MESSAGE_SID = "SM0123456789abcdef0123456789abcdef"
 
 
@@ -132,11 +134,6 @@ def test_a_body_over_256_kilobytes_is_refused_before_its_signature_is_looked_at(
 @pytest.mark.parametrize(
     ("status", "expected"),
     [
-        ("accepted", "sent"),
-        ("scheduled", "sent"),
-        ("queued", "sent"),
-        ("sending", "sent"),
-        ("sent", "sent"),
         ("partially_delivered", "sent"),
         ("delivered", "delivered"),
         ("read", "read"),
@@ -148,13 +145,22 @@ def test_a_body_over_256_kilobytes_is_refused_before_its_signature_is_looked_at(
         ("status-of-tomorrow", "unknown"),
     ],
 )
-def test_every_status_becomes_a_receipt(status: str, expected: str) -> None:
+def test_every_status_that_tells_news_becomes_a_receipt(status: str, expected: str) -> None:
     interaction = read_status(form(MessageSid="SM1", MessageStatus=status))
     assert interaction.id == f"twilio:SM1:{status}"
     assert interaction.identities == ()
     assert isinstance(interaction.body, Receipt)
     assert (interaction.body.provider, interaction.body.provider_id) == ("twilio", "SM1")
     assert interaction.body.status == expected
+
+
+@pytest.mark.parametrize(("key", "known"), [(KEY, KEY), ("o-1", None), ("", None)])
+def test_our_key_comes_back_in_the_url(key: str, known: str | None) -> None:
+    request = post("/webhooks/twilio/status", payload("twilio/status_delivered.txt"), {})
+    told = InboundRequest("POST", request.url, request.headers, {"key": key}, request.body)
+    (interaction,) = twilio.parse_status(told, SETTINGS, RECEIVED_AT).interactions
+    assert isinstance(interaction.body, Receipt)
+    assert interaction.body.key == known
 
 
 def test_a_failure_keeps_its_error_code() -> None:
@@ -166,9 +172,27 @@ def test_a_failure_keeps_its_error_code() -> None:
     )
 
 
+@pytest.mark.parametrize("status", ["accepted", "scheduled", "queued", "sending", "sent", "Sent"])
+def test_what_the_answer_to_our_send_said_is_passed_over(status: str) -> None:
+    body = form(MessageSid="SM1", MessageStatus=status)
+    parsed = twilio.parse_status(from_twilio(body), SETTINGS, RECEIVED_AT)
+    assert parsed == Parsed((), ignored=1)
+
+
+def test_an_error_is_news_whatever_the_status() -> None:
+    body = read_status(form(MessageStatus="sent", ErrorCode="21610")).body
+    assert isinstance(body, Receipt)
+    assert (body.status, body.code, body.barred) == ("sent", "21610", "opted_out")
+
+
+def test_every_status_of_a_text_on_its_way_is_one_that_twilio_s_own_client_knows() -> None:
+    known = {v for n, v in vars(MessageInstance.Status).items() if n.isupper()}
+    assert known >= twilio.REPEATED
+
+
 @pytest.mark.parametrize("error_code", ["", "0", "text", None])
 def test_no_error_is_no_code(error_code: str | None) -> None:
-    body = read_status(form(MessageStatus="sent", ErrorCode=error_code)).body
+    body = read_status(form(MessageStatus="delivered", ErrorCode=error_code)).body
     assert isinstance(body, Receipt)
     assert body.code is None
 

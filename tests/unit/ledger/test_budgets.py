@@ -34,6 +34,25 @@ def test_units_are_taken_until_there_is_none_and_none_is_overspent(aws: Aws) -> 
     assert refused == SHARDS
 
 
+def test_each_shard_has_a_partition_of_its_own_and_no_offer_shares_one(aws: Aws) -> None:
+    budgets = Budgets("rejoinder-dev-ledger", random.Random(1))
+    takes = [budgets.take(o, 320, n) for o in ("f", "f#1") for n in range(SHARDS)]
+    documents.transact(aws.dynamodb, takes)
+
+    assert len({each["Update"]["Key"]["pk"]["S"] for each in takes}) == 2 * SHARDS
+    assert budgets.used(aws.dynamodb, "f") == budgets.used(aws.dynamodb, "f#1") == SHARDS
+
+
+def test_a_look_knows_all_that_is_spent(aws: Aws) -> None:
+    others, ours = (Budgets("rejoinder-dev-ledger", random.Random(n)) for n in (1, 2))
+    for shard in range(SHARDS):
+        if shard != 11:
+            documents.transact(aws.dynamodb, [others.take("f", SHARDS, shard)])
+    ours.look(aws.dynamodb, "f", SHARDS, NOON)
+
+    assert {ours.pick("f", SHARDS, NOON) for _ in range(50)} == {11}
+
+
 def test_a_spent_shard_is_tried_again_after_a_while() -> None:
     budgets = Budgets("t", random.Random(1))
     budgets.note_spent("f", 0, NOON)

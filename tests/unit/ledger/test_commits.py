@@ -32,7 +32,7 @@ def ledger(aws: Aws, settings: Settings) -> Ledger:
 
 
 def test_a_decision_is_kept_with_what_it_was_made_from(ledger: Ledger) -> None:
-    ledger.commit([("decision", ledger.keep_decision(DECISION, RECORDED, NOON))])
+    ledger.commit([("decision", w) for w in ledger.keep_decision(DECISION, RECORDED, NOON)])
 
     assert ledger.decision("d-1") == DECISION
     assert ledger.decision_with_inputs("d-1") == (DECISION, INPUTS)
@@ -45,7 +45,7 @@ def test_a_decision_is_kept_with_what_it_was_made_from(ledger: Ledger) -> None:
 def test_inputs_that_are_not_those_decided_on_are_refused(
     ledger: Ledger, aws: Aws, change: Any
 ) -> None:
-    write = ledger.keep_decision(DECISION, RECORDED, NOON)
+    (write,) = ledger.keep_decision(DECISION, RECORDED, NOON)
     packed = write["Put"]["Item"]["inputs"]
     packed["B"] = change(packed["B"])
     documents.transact(aws.dynamodb, [write])
@@ -58,7 +58,7 @@ def test_inputs_that_are_not_those_decided_on_are_refused(
 
 def test_inputs_of_another_decision_are_refused(ledger: Ledger) -> None:
     other = RECORDED.replace(b"gold", b"lead")
-    ledger.commit([("decision", ledger.keep_decision(DECISION, other, NOON))])
+    ledger.commit([("decision", w) for w in ledger.keep_decision(DECISION, other, NOON)])
 
     with pytest.raises(PermanentError):
         ledger.decision_with_inputs("d-1")

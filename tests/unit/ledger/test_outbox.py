@@ -56,6 +56,16 @@ def test_what_is_sent_is_settled_in_one_call_and_found_by_the_provider_s_id(
     assert list(outbox.overdue(NOON + timedelta(days=9))) == []
 
 
+def test_what_brings_our_key_back_is_settled_by_one_plain_write(outbox: Outbox, aws: Aws) -> None:
+    entry = promised(outbox, aws)
+    with aws.watched() as calls:
+        settled = outbox.settle(entry, SENT.model_copy(update={"keyed": True}), NOON)
+
+    assert calls == ["PutItem"]
+    assert outbox.entry("o-1") == settled
+    assert outbox.entry_of("twilio", "SM1") is None
+
+
 def test_only_what_is_overdue_is_swept_and_by_one_sweeper(outbox: Outbox, aws: Aws) -> None:
     entry = promised(outbox, aws)
 

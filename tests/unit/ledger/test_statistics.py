@@ -59,7 +59,8 @@ def store(aws: Aws, settings: Settings) -> StatisticsStore:
 
 
 def keep(ledger: Ledger, *decisions: Decision) -> None:
-    ledger.commit([("decision", ledger.keep_decision(d, b"{}", NOON)) for d in decisions])
+    for decision in decisions:
+        ledger.commit([("decision", w) for w in ledger.keep_decision(decision, b"{}", NOON)])
 
 
 def all_due(store: StatisticsStore, at: Any) -> list[str]:
@@ -111,6 +112,31 @@ def test_a_counted_decision_is_marked_and_no_longer_due(
     assert (span.sums, span.version, span.sample) == (b"sums", 1, ("d-1",))
     assert all_due(store, NOON + 2 * WINDOW) == []
     assert ledger.decision("d-1") == a_decision()
+
+
+def test_counting_leaves_the_record_alone_and_both_are_told_and_go_as_one(
+    ledger: Ledger, store: StatisticsStore
+) -> None:
+    keep(ledger, a_decision())
+    (before,) = store.outcomes(["d-1"])
+    (open_still,) = ledger.items("decision#d-1")
+    store.count([Settled("d-1", 0, '{"a":1}', "[1]")])
+
+    assert store.outcomes(["d-1"]) == [before._replace(counted='{"a":1}', counts=1, moment="[1]")]
+    (told,) = ledger.items("decision#d-1")
+    marks = {"counted": {"S": '{"a":1}'}, "counts": {"N": "1"}, "moment": {"S": "[1]"}}
+    due = {"closing_shard": {"S": shard_of("d-1")}, "closing_at": open_still["closing_at"]}
+    assert open_still == before.item | due
+    assert told == before.item | marks
+    assert ledger.discard(told) == 1
+    assert ledger.items("decision#d-1") == []
+
+
+def test_more_are_read_than_one_call_may_ask_for(ledger: Ledger, store: StatisticsStore) -> None:
+    ids = [f"d-{n}" for n in range(51)]
+    keep(ledger, *(a_decision(n) for n in range(51)))
+
+    assert sorted(outcome.id for outcome in store.outcomes(ids)) == sorted(ids)
 
 
 def test_of_two_learners_at_one_decision_the_second_is_refused_whole(

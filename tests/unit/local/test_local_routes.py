@@ -70,9 +70,9 @@ class Local:
             mail=Topic(webhook.server.url, "arn:aws:sns:us-east-1:1:mail"),
         )
 
-    def interaction_of(self, provider: str, provider_id: str) -> str | None:
-        self.lookups.append((provider, provider_id))
-        return f"x:{provider_id}" if provider == "twilio" else None
+    def interaction_of(self, message: Accepted) -> str | None:
+        self.lookups.append((message.provider, message.provider_id))
+        return f"x:{message.provider_id}" if message.provider == "twilio" else None
 
     def note_clock(self) -> None:
         self.clock_was_set += 1

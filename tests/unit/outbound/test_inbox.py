@@ -13,6 +13,7 @@ from chalicelib.model import Channel, OutboxEntry, Reply, TrackedLink
 from chalicelib.outbound import Carrier, InboxCarrier, Withdrawing
 from chalicelib.outbound.inbox import provider_id_of
 from chalicelib.settings import Settings
+from tests.search import legible
 from tests.stage import NOON, Aws, Clock
 
 
@@ -91,7 +92,7 @@ def test_what_nobody_was_shown_can_be_withdrawn_and_is_shown_to_nobody(
     assert inbox.withdraw(provider_id), "the same answer when asked again"
     assert inbox.list_for("b-1") == []
     kept = aws.dynamodb.scan(TableName=settings.name("ledger"))["Items"]
-    assert "It is back" not in repr(kept)
+    assert "It is back" not in legible(kept)
 
 
 def test_what_was_listed_can_not_be_withdrawn(inbox: InboxCarrier) -> None:
@@ -179,7 +180,7 @@ def test_neither_browser_nor_key_can_be_read_from_what_is_kept(
     inbox: InboxCarrier, aws: Aws, settings: Settings
 ) -> None:
     sent(inbox, a_reply(browser="secret-browser"), "secret-key")
-    assert "secret" not in repr(aws.dynamodb.scan(TableName=settings.name("ledger"))["Items"])
+    assert "secret" not in legible(aws.dynamodb.scan(TableName=settings.name("ledger"))["Items"])
 
 
 @pytest.mark.parametrize(

@@ -31,11 +31,12 @@ def test_a_text_goes_out_from_our_number_with_a_status_callback(
     provider.then(201, {"sid": "SM1", "status": "queued"})
     result = carrier.send(a_reply(Channel.SMS, JOE, text="Grüße & 👟"), key="out-1")
     assert (result.status, result.provider, result.provider_id) == ("sent", "twilio", "SM1")
+    assert result.keyed
     assert parse_qs(provider.requests[0].body.decode()) == {
         "To": [JOE],
         "From": ["+15550009999"],
         "Body": ["Grüße & 👟"],
-        "StatusCallback": ["https://reply.example/webhooks/twilio/status"],
+        "StatusCallback": ["https://reply.example/webhooks/twilio/status?key=out-1"],
     }
 
 
@@ -44,7 +45,8 @@ def test_without_a_public_address_no_callback_is_asked_for(
 ) -> None:
     provider.then(201, {"sid": "SM1"})
     private = settings.model_copy(update={"public_url": ""})
-    TwilioCarrier(private, http=http, clock=lambda: NOW).send(a_reply(Channel.SMS, JOE), key="1")
+    carrier = TwilioCarrier(private, http=http, clock=lambda: NOW)
+    assert not carrier.send(a_reply(Channel.SMS, JOE), key="1").keyed
     assert b"StatusCallback" not in provider.requests[0].body
 
 

@@ -60,6 +60,13 @@ def test_a_text_is_verified_by_the_token_that_signed_it(token: str, verified: bo
     assert answer["url"] == f"https://{events.HOST}/api/webhooks/twilio/messages"
 
 
+def test_a_text_is_verified_with_its_query() -> None:
+    answer = served(twilio_event("/webhooks/twilio/messages", FORM, "token", key="o-1"))
+
+    assert answer["verified"]
+    assert answer["url"] == f"https://{events.HOST}/api/webhooks/twilio/messages?key=o-1"
+
+
 def test_queue_messages_arrive_with_what_the_worker_reads() -> None:
     message = {
         "MessageId": "m-1",

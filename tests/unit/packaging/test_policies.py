@@ -58,6 +58,9 @@ def test_a_policy_names_only_resources_of_its_stage(stage: str, role: str) -> No
     for action, resource in granted(stage, role):
         if resource in NOT_BY_STAGE:
             continue
+        if action.startswith("xray:"):
+            assert resource == "*", "X-Ray knows no resources for these"
+            continue
         service, _, rest = resource.removeprefix("arn:aws:").partition(":")
         name = re.split(r"[/:]", rest.rsplit(":", 1)[-1].removeprefix("table/"))[0]
         if service in ("dynamodb", "sqs", "s3"):

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 from botocore.stub import Stubber
-from moto import mock_aws
 
 from infra import deploy
 from infra.package import digest
 from infra.packaging import ROOT, PackagingError, release, stack
+from infra.packaging.installation import Package
 from infra.packaging.release import Target
+
+pytestmark = pytest.mark.usefixtures("simulated_aws")
 
 TARGET = Target("dev", "123456789012", "us-east-1", "rejoinder-dev-artifacts-123456789012")
 URL = "https://abcdefghij.execute-api.us-east-1.amazonaws.com/api"
@@ -25,14 +26,28 @@ RECORD = {
 }
 
 
-@pytest.fixture(autouse=True)
-def simulated_aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "any")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    monkeypatch.delenv("AWS_PROFILE", raising=False)
-    with mock_aws():
-        yield
+SMALL = """\
+Parameters:
+  Stage: {Type: String}
+  AlarmEmail: {Type: String, Default: ""}
+  MonthlyBudgetUsd: {Type: Number, Default: 100}
+Resources:
+  Queue: {Type: "AWS::SQS::Queue", Properties: {QueueName: !Sub "rejoinder-${Stage}-urgent"}}
+  ArtifactsBucket:
+    Type: AWS::S3::Bucket
+    DeletionPolicy: Retain
+    Properties: {BucketName: !Sub "rejoinder-${Stage}-artifacts-${AWS::AccountId}"}
+Outputs:
+  ArtifactsBucket: {Value: !Ref ArtifactsBucket}
+"""
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    """A template that says in a few lines what the real one does."""
+    path = tmp_path / "small.yaml"
+    path.write_text(SMALL, encoding="utf-8")
+    return path
 
 
 @pytest.fixture
@@ -51,6 +66,8 @@ def variables(project: Path, stage: str = "dev") -> dict[str, str]:
     return found
 
 
+# moto makes neither subscriptions nor budgets, and says so.
+@pytest.mark.filterwarnings("ignore:Tried to parse AWS..(SNS..Subscription|Budgets)")
 def test_the_stack_is_made_once_and_then_left_as_it_is() -> None:
     client = cloudformation()
 
@@ -64,13 +81,12 @@ def test_the_stack_is_made_once_and_then_left_as_it_is() -> None:
     assert set(tables) == {f"rejoinder-dev-{n}" for n in ("catalog", "customers", "ledger")}
 
 
-def test_what_changed_in_the_template_is_brought_to_the_stack(tmp_path: Path) -> None:
-    client, changed = cloudformation(), tmp_path / "resources.yaml"
-    stack.apply(client, "dev", pause_seconds=0)
-    text = stack.TEMPLATE.read_text(encoding="utf-8")
-    changed.write_text(f"{text}  Later: {{Value: yes it is}}\n", encoding="utf-8")
+def test_what_changed_in_the_template_is_brought_to_the_stack(small: Path) -> None:
+    client = cloudformation()
+    stack.apply(client, "dev", template=small, pause_seconds=0)
+    small.write_text(f"{SMALL}  Later: {{Value: yes it is}}\n", encoding="utf-8")
 
-    assert stack.apply(client, "dev", template=changed, pause_seconds=0)["Later"] == "yes it is"
+    assert stack.apply(client, "dev", template=small, pause_seconds=0)["Later"] == "yes it is"
 
 
 def test_a_stage_without_a_stack_has_no_outputs() -> None:
@@ -81,7 +97,12 @@ def test_a_stage_without_a_stack_has_no_outputs() -> None:
 
 @pytest.mark.parametrize(
     ("state", "advice"),
-    [("ROLLBACK_COMPLETE", "Delete it"), ("UPDATE_IN_PROGRESS", "wait until it is done")],
+    [
+        ("ROLLBACK_COMPLETE", "Delete it"),
+        ("UPDATE_ROLLBACK_FAILED", "continue-update-rollback"),
+        ("DELETE_FAILED", "make destroy"),
+        ("UPDATE_IN_PROGRESS", "wait until it is done"),
+    ],
 )
 def test_a_stack_that_cannot_be_updated_is_told_apart(state: str, advice: str) -> None:
     client = cloudformation()
@@ -92,20 +113,27 @@ def test_a_stack_that_cannot_be_updated_is_told_apart(state: str, advice: str) -
             stack.apply(client, "dev")
 
 
-def test_a_failed_creation_tells_the_first_reason() -> None:
-    client = cloudformation()
-    event = {
+def an_event(resource: str, status: str, reason: str = "") -> dict[str, Any]:
+    return {
         "StackId": "s",
         "StackName": "rejoinder-dev",
         "EventId": "e",
         "Timestamp": "2026-11-18T00:00:00Z",
-        "ResourceStatus": "CREATE_FAILED",
+        "LogicalResourceId": resource,
+        "ResourceStatus": status,
+        "ResourceStatusReason": reason,
     }
+
+
+def test_a_failure_tells_the_first_reason_of_this_very_attempt() -> None:
+    client = cloudformation()
     events = [
-        {**event, "LogicalResourceId": "UrgentQueue", "ResourceStatusReason": "cancelled"},
-        {**event, "LogicalResourceId": "ArtifactsBucket", "ResourceStatusReason": "name is taken"},
+        an_event("UrgentQueue", "CREATE_FAILED", "cancelled"),
+        an_event("ArtifactsBucket", "CREATE_FAILED", "name is taken"),
+        an_event("rejoinder-dev", "CREATE_IN_PROGRESS"),
+        an_event("MailTopic", "CREATE_FAILED", "of another day"),
     ]
-    failed = {"StackName": "rejoinder-dev", "StackStatus": "CREATE_FAILED", "CreationTime": "2026"}
+    failed = {"StackName": "rejoinder-dev", "StackStatus": "CREATE_FAILED"}
     with Stubber(client) as stubbed:
         stubbed.add_response("describe_stacks", {"Stacks": []})
         stubbed.add_response("create_stack", {"StackId": "s"})
@@ -113,8 +141,47 @@ def test_a_failed_creation_tells_the_first_reason() -> None:
             "describe_stacks", {"Stacks": [{**failed, "CreationTime": "2026-11-18"}]}
         )
         stubbed.add_response("describe_stack_events", {"StackEvents": events})
-        with pytest.raises(PackagingError, match="ArtifactsBucket: name is taken"):
+        with pytest.raises(PackagingError, match="create failed: ArtifactsBucket: name is taken"):
             stack.apply(client, "dev", pause_seconds=0)
+
+
+def test_a_parameter_stays_as_it_was_given_until_it_is_given_again(small: Path) -> None:
+    client = cloudformation()
+
+    def held() -> dict[str, str]:
+        (found,) = client.describe_stacks(StackName="rejoinder-dev")["Stacks"]
+        return {p["ParameterKey"]: p.get("ParameterValue") for p in found["Parameters"]}
+
+    def apply(**given: str) -> None:
+        stack.apply(client, "dev", template=small, parameters=given, pause_seconds=0)
+
+    apply(AlarmEmail="ops@example.com")
+    assert held() == {**held(), "Stage": "dev", "AlarmEmail": "ops@example.com"}
+    apply(MonthlyBudgetUsd="7")
+    assert held() == {**held(), "AlarmEmail": "ops@example.com", "MonthlyBudgetUsd": "7"}
+
+    with pytest.raises(PackagingError, match="no parameter AlarmMail"):
+        apply(AlarmMail="any")
+
+
+def test_a_template_too_long_to_be_sent_is_refused_here(tmp_path: Path) -> None:
+    long = tmp_path / "resources.yaml"
+    long.write_text(stack.TEMPLATE.read_text(encoding="utf-8") + "#" * 51_200, encoding="utf-8")
+
+    with pytest.raises(PackagingError, match="over 51200 bytes"):
+        stack.apply(cloudformation(), "dev", template=long)
+
+
+def test_a_protected_stack_is_deleted_once_and_keeps_what_it_retains(small: Path) -> None:
+    client = cloudformation()
+    stack.apply(client, "dev", template=small, pause_seconds=0)
+
+    stack.delete(client, "dev", pause_seconds=0)
+    stack.delete(client, "dev", pause_seconds=0)
+
+    assert stack.status(client, "dev") is None
+    assert boto3.client("s3").list_buckets()["Buckets"][0]["Name"] == TARGET.bucket
+    assert "QueueUrls" not in boto3.client("sqs").list_queues()
 
 
 def test_a_first_deployment_learns_its_url_only_afterwards(project: Path) -> None:
@@ -187,8 +254,10 @@ def test_nothing_unproven_is_deployed(tmp_path: Path) -> None:
         deploy.proven("dev", tmp_path)
 
 
-def a_package(project: Path) -> deploy.Package:
-    return deploy.Package("dev", project, project / "bin")
+def a_package(project: Path) -> Package:
+    proven = project.parent / "deployment.zip"
+    proven.write_bytes(b"proven")
+    return Package("dev", project, proven, project / "bin")
 
 
 def test_a_dry_run_tells_what_would_be_done_and_does_nothing(
@@ -200,6 +269,8 @@ def test_a_dry_run_tells_what_would_be_done_and_does_nothing(
     assert "account 123456789012, region us-east-1, stage dev; nothing is changed" in told
     assert "stack rejoinder-dev of infra/resources.yaml: create" in told
     assert "twilio_auth_token, x_consumer_secret, write_key missing" in told
+    assert "smoke test" in told
+    assert "nothing goes to a carrier" in told
     assert stack.status(cloudformation(), "dev") is None
 
 
@@ -226,3 +297,11 @@ def test_without_a_region_it_says_what_to_set(
 def test_an_unknown_stage_ends_with_a_message(capsys: pytest.CaptureFixture[str]) -> None:
     assert deploy.main(["--stage", "moon"]) == 1
     assert "there is no stage 'moon'" in capsys.readouterr().err
+
+
+def test_parameters_of_the_stack_are_written_with_an_equals_sign() -> None:
+    given = deploy.read_parameters(["AlarmEmail=ops@example.com", "Alarms="])
+
+    assert given == {"AlarmEmail": "ops@example.com", "Alarms": ""}
+    with pytest.raises(PackagingError, match="written NAME=VALUE, not AlarmEmail"):
+        deploy.read_parameters(["AlarmEmail"])

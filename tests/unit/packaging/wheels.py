@@ -30,7 +30,7 @@ class Package:
             f"Version: {version}",
             *(f"Requires-Dist: {r}" for r in requires),
         ]
-        self.add(module, "x" * 1000)
+        self.add(module, "#" * 1000)
         self.add(f"{folder}/METADATA", "\n".join(metadata) + "\n")
         self.add(f"{folder}/WHEEL", f"Wheel-Version: 1.0\nTag: {tag}\n")
         self.add(f"{folder}/RECORD", f"{module},,\n{folder}/METADATA,,\n{folder}/WHEEL,,\n")

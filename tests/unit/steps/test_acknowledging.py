@@ -3,7 +3,6 @@ nothing."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -24,7 +23,7 @@ def shop(rooms: Rooms) -> Rooms:
     stock_the_shop(rooms)
     put_customer(rooms, "joe", {**JOE, "preferences": {"service": ["sms", "email"]}})
     told = rooms.settings.model_copy(update={"x_acknowledge": True})
-    return replace(rooms, settings=told)
+    return rooms.but(settings=told)
 
 
 def entries(rooms: Rooms, interaction_id: str = "x:1") -> list[OutboxEntry]:
@@ -54,7 +53,7 @@ def test_what_was_asked_in_public_and_answered_elsewhere_is_acknowledged_there(
 
 
 def test_by_default_nothing_is_said_in_public(shop: Rooms, recorder: Recorder) -> None:
-    quiet = replace(shop, settings=shop.settings.model_copy(update={"x_acknowledge": False}))
+    quiet = shop.but(settings=shop.settings.model_copy(update={"x_acknowledge": False}))
     pipeline.respond(a_message(ASKS), quiet)
     assert said(recorder) == [Channel.SMS]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -21,7 +20,7 @@ PREFERS: dict[str, Any] = {**JOE, "preferences": {"service": ["voice", "sms"]}}
 @pytest.fixture
 def shop(rooms: Rooms, recorder: Recorder) -> Rooms:
     stock_the_shop(rooms)
-    return replace(rooms, carriers={**rooms.carriers, Channel.VOICE: recorder})
+    return rooms.but(carriers={**rooms.carriers, Channel.VOICE: recorder})
 
 
 def answered_by(rooms: Rooms, recorder: Recorder, clock: Clock) -> Channel:

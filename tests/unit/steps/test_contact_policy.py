@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -120,7 +119,7 @@ def test_a_budget_is_never_overspent_by_decisions_that_overlap(
     def others() -> None:
         for n in range(4):
             # Each in a container that knows nothing of what the others found spent.
-            fresh = replace(rooms, budgets=Budgets(rooms.ledger.table, random.Random(n)))
+            fresh = rooms.but(budgets=Budgets(rooms.ledger.table, random.Random(n)))
             decisions.append(asked(fresh, f"user:c{n}"))
 
     meanwhile(monkeypatch, others, times=3)

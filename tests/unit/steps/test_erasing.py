@@ -24,6 +24,7 @@ from chalicelib.outbound import InboxCarrier
 from chalicelib.queues import seal
 from chalicelib.steps import forgetting, reading
 from chalicelib.steps.rooms import Rooms
+from tests.search import legible
 from tests.stage import NOON, Aws, Clock, Desk, a_message, an_event, stock_the_shop
 
 PHONE, X = "phone:+15551230001", "x:1234"
@@ -38,8 +39,8 @@ def shop(rooms: Rooms) -> Rooms:
 
 
 def everything(shop: Rooms, aws: Aws) -> str:
-    return repr(
-        [aws.dynamodb.scan(TableName=shop.settings.name(table))["Items"] for table in TABLES]
+    return "\n".join(
+        legible(aws.dynamodb.scan(TableName=shop.settings.name(table))["Items"]) for table in TABLES
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 from itertools import repeat
 from random import Random
@@ -243,20 +242,13 @@ def test_asking_again_answers_the_same() -> None:
 # --- the gate --------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, kw_only=True)
-class Learning(Rooms):
+def with_log(rooms: Rooms, logged: Callable[[], Iterable[LoggedDecision]]) -> Rooms:
     """Rooms that know what was logged."""
-
-    logged: Callable[[], Iterable[LoggedDecision]]
-
-
-def with_log(rooms: Rooms, logged: Callable[[], Iterable[LoggedDecision]]) -> Learning:
-    known = {field.name: getattr(rooms, field.name) for field in fields(Rooms)}
-    return Learning(**known, logged=logged)
+    return rooms.but(logged=logged)
 
 
 @pytest.fixture
-def shop(rooms: Rooms) -> Iterator[Learning]:
+def shop(rooms: Rooms) -> Iterator[Rooms]:
     """Two offers are live; on 220 decisions the one for gold customers earned as often."""
     stock_the_shop(rooms, KEPT, offer("gold", **GOLD))
     sample = list(a_log(rooms.engine(), 220, {"kept": 0.4, "gold": 0.4}))
@@ -266,7 +258,7 @@ def shop(rooms: Rooms) -> Iterator[Learning]:
     wiring.use(None)
 
 
-def test_publishing_over_http_asks_where_too_little_would_be_earned(shop: Learning) -> None:
+def test_publishing_over_http_asks_where_too_little_would_be_earned(shop: Rooms) -> None:
     live = shop.engine().versions["catalog"]
     headers = {"Content-Type": "application/json"}
 
@@ -290,7 +282,7 @@ def test_publishing_over_http_asks_where_too_little_would_be_earned(shop: Learni
     assert shop.engine().versions["catalog"] == told.json_body["version"] != live
 
 
-def test_going_back_is_never_held_up(shop: Learning) -> None:
+def test_going_back_is_never_held_up(shop: Rooms) -> None:
     shop.offers.delete("gold")
     worse = stocking.publish_catalog(stocking.PublishRequest(confirm=True), shop)
     stocking.put_offer(offer("gold", **GOLD), shop)
@@ -302,7 +294,7 @@ def test_going_back_is_never_held_up(shop: Learning) -> None:
     assert back["estimate"]["current"]["versions"]["catalog"] == better["version"]
 
 
-def test_publishing_the_same_again_is_estimated_at_nothing(shop: Learning) -> None:
+def test_publishing_the_same_again_is_estimated_at_nothing(shop: Rooms) -> None:
     stocking.publish_catalog(stocking.PublishRequest(), shop)
     told = stocking.publish_catalog(stocking.PublishRequest(), shop)
 
@@ -310,7 +302,7 @@ def test_publishing_the_same_again_is_estimated_at_nothing(shop: Learning) -> No
 
 
 def test_a_container_that_served_nothing_yet_compares_with_what_is_live(
-    shop: Learning, aws: Aws, settings: Settings, clock: Clock
+    shop: Rooms, aws: Aws, settings: Settings, clock: Clock
 ) -> None:
     cold = with_log(aws.container(settings, clock), shop.logged)
     shop.offers.delete("gold")
@@ -319,7 +311,7 @@ def test_a_container_that_served_nothing_yet_compares_with_what_is_live(
         stocking.publish_catalog(stocking.PublishRequest(), cold)
 
 
-def test_a_setting_says_what_is_too_little(shop: Learning) -> None:
+def test_a_setting_says_what_is_too_little(shop: Rooms) -> None:
     target, current = an_engine(KEPT), shop.engine()
     with pytest.raises(ConflictError):
         gate(target, current, shop)
@@ -327,21 +319,21 @@ def test_a_setting_says_what_is_too_little(shop: Learning) -> None:
     lenient = shop.settings.model_copy(update={"gate_least_ratio": 0.1})
 
     assert told["verdict"] == "confirm"
-    assert gate(target, current, replace(shop, settings=lenient))["verdict"] == "passes"
+    assert gate(target, current, shop.but(settings=lenient))["verdict"] == "passes"
 
 
-def test_what_cannot_be_read_holds_up_nothing(shop: Learning) -> None:
+def test_what_cannot_be_read_holds_up_nothing(shop: Rooms) -> None:
     def broken() -> Iterator[LoggedDecision]:
         raise TemporaryError("the ledger cannot be reached")
         yield
 
-    answer = gate(an_engine(KEPT), shop.engine(), replace(shop, logged=broken))
+    answer = gate(an_engine(KEPT), shop.engine(), shop.but(logged=broken))
 
     assert answer["verdict"] == "unread"
     assert answer["text"].endswith("could not be read: the ledger cannot be reached")
 
 
-def test_the_gate_stops_asking_in_time(shop: Learning, clock: Clock) -> None:
+def test_the_gate_stops_asking_in_time(shop: Rooms, clock: Clock) -> None:
     (row, *_) = shop.logged()
 
     def slow() -> Iterator[LoggedDecision]:
@@ -349,7 +341,7 @@ def test_the_gate_stops_asking_in_time(shop: Learning, clock: Clock) -> None:
             clock.now += timedelta(seconds=1)
             yield each
 
-    answer = gate(an_engine(KEPT), shop.engine(), replace(shop, logged=slow))
+    answer = gate(an_engine(KEPT), shop.engine(), shop.but(logged=slow))
 
     assert (answer["decisions"], answer["complete"]) == (4, False)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -59,7 +59,7 @@ def drawer() -> Drawer:
 @pytest.fixture
 def withdrawable(shop: Rooms, drawer: Drawer) -> Rooms:
     """Texts can be taken back here, as messages of the inbox can."""
-    return replace(shop, carriers={**shop.carriers, Channel.SMS: drawer})
+    return shop.but(carriers={**shop.carriers, Channel.SMS: drawer})
 
 
 def ask(rooms: Rooms, **other: Any) -> OutboxEntry:
@@ -137,7 +137,7 @@ def test_it_moves_no_oftener_than_it_may(shop: Rooms, recorder: Recorder, clock:
     clock.advance(hours=1)
     assert pipeline.sweep(shop) == 0
 
-    once = replace(shop, settings=shop.settings.model_copy(update={"fallback_steps": 1}))
+    once = shop.but(settings=shop.settings.model_copy(update={"fallback_steps": 1}))
     ask(once, number="2")
     assert channels(recorder)[3:] == [Channel.SMS, Channel.EMAIL]
 

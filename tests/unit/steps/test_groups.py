@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -52,7 +51,7 @@ def shop(rooms: Rooms) -> Rooms:
 
 def controlled(rooms: Rooms, share: float = 1.0) -> Rooms:
     """The same, with this share of the customers in the control group."""
-    return replace(rooms, settings=rooms.settings.model_copy(update={"control_share": share}))
+    return rooms.but(settings=rooms.settings.model_copy(update={"control_share": share}))
 
 
 @pytest.fixture
@@ -340,7 +339,7 @@ def test_a_learner_that_dies_and_messages_that_come_again_change_nothing(
     happens(control, clock, "order_completed", order_id="o-1", total=20, products=[ROBE])
     clock.advance(hours=72)
     client = Meddled(control.dynamodb, "transact_write_items", dies, after=after)
-    doomed = replace(control, statistics=StatisticsStore(client, control.ledger.table))
+    doomed = control.but(statistics=StatisticsStore(client, control.ledger.table))
     with pytest.raises(Killed):
         learn_from(decisions, doomed)
     for _ in range(3):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -23,7 +22,7 @@ from tests.stage import JOE, Aws, a_message, put_customer, stock_the_shop
 def site(rooms: Rooms, aws: Aws) -> Rooms:
     """The shop, whose customer Joe reads on the site, from a browser that was proven his."""
     carrier = InboxCarrier(rooms.settings, client=aws.dynamodb, clock=rooms.clock)
-    made = replace(rooms, carriers={**rooms.carriers, Channel.INBOX: carrier})
+    made = rooms.but(carriers={**rooms.carriers, Channel.INBOX: carrier})
     stock_the_shop(made)
     joe = put_customer(made, "joe", {**JOE, "preferences": {"service": ["inbox"]}})
     browsers = {

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from chalicelib import pipeline
@@ -19,7 +17,7 @@ PHONE = "phone:+15551230001"
 def shop(rooms: Rooms, recorder: Recorder) -> Rooms:
     stock_the_shop(rooms)
     put_customer(rooms, "joe", {**JOE, "preferences": {"service": ["whatsapp", "email"]}})
-    return replace(rooms, carriers={**rooms.carriers, Channel.WHATSAPP: recorder})
+    return rooms.but(carriers={**rooms.carriers, Channel.WHATSAPP: recorder})
 
 
 @pytest.mark.parametrize(("hours", "by"), [(23, Channel.WHATSAPP), (24, Channel.EMAIL)])
@@ -42,6 +40,6 @@ def test_nor_is_it_fallen_back_on_after_a_day(
     entry = only_entry(shop)
     assert recorder.sent[0].channel is Channel.EMAIL
     clock.advance(hours=hours)
-    shop = replace(shop, carriers={Channel.WHATSAPP: recorder})
+    shop = shop.but(carriers={Channel.WHATSAPP: recorder})
     pipeline.respond(a_receipt(entry, "failed"), shop)
     assert [reply.channel for reply in recorder.sent[1:]] == by

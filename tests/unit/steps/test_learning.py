@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -95,6 +94,16 @@ def test_a_decision_is_counted_when_its_window_has_passed(
     assert totals(shop) == (1, 0)
     assert sums(shop) == undisturbed(shop, [decision.id])
     assert collect(shop) == 0
+
+
+def test_a_decision_is_read_once_to_be_counted(shop: Rooms, clock: Clock, aws: Aws) -> None:
+    decision = decided(shop)
+    clock.advance(hours=72)
+    with aws.watched() as calls:
+        learn_from([decision.id], shop)
+
+    assert calls == ["BatchGetItem", "Query", "GetItem", "TransactWriteItems"]
+    assert totals(shop) == (1, 0)
 
 
 def test_every_offer_that_was_made_counts_by_what_became_of_it(
@@ -204,7 +213,7 @@ def test_a_learner_that_dies_anywhere_is_made_up_for(
     buys(shop, clock)
     clock.advance(hours=72)
     client = Meddled(shop.dynamodb, operation, dies, after=after)
-    doomed = replace(shop, statistics=StatisticsStore(client, shop.ledger.table))
+    doomed = shop.but(statistics=StatisticsStore(client, shop.ledger.table))
     with pytest.raises(Killed):
         learn_from(decisions, doomed)
     learn_from(decisions, shop)
@@ -218,7 +227,7 @@ def test_learners_that_meet_count_once(shop: Rooms, clock: Clock, operation: str
     decisions = [decided(shop).id for _ in range(6)]
     clock.advance(hours=72)
     client = Meddled(shop.dynamodb, operation, lambda: learn_from(decisions[:4], shop))
-    learn_from(decisions, replace(shop, statistics=StatisticsStore(client, shop.ledger.table)))
+    learn_from(decisions, shop.but(statistics=StatisticsStore(client, shop.ledger.table)))
 
     assert totals(shop) == (6, 0)
     assert sums(shop) == undisturbed(shop, decisions)
@@ -243,7 +252,7 @@ def test_an_answer_that_changes_under_a_learner_is_counted_as_it_is_in_the_end(
         learn_all(shop, sqs)
 
     client = Meddled(shop.dynamodb, "transact_write_items", meanwhile)
-    learn_from([decision.id], replace(shop, statistics=StatisticsStore(client, shop.ledger.table)))
+    learn_from([decision.id], shop.but(statistics=StatisticsStore(client, shop.ledger.table)))
 
     assert totals(shop) == (1, int(change == "bought"))
     assert sums(shop) == undisturbed(shop, [decision.id])
@@ -265,7 +274,7 @@ def test_a_learner_who_saw_an_older_answer_does_not_write_it_over_a_newer_one(
         learn_from([decision.id], shop)
 
     client = Meddled(shop.dynamodb, "transact_write_items", meanwhile)
-    learn_from([decision.id], replace(shop, statistics=StatisticsStore(client, shop.ledger.table)))
+    learn_from([decision.id], shop.but(statistics=StatisticsStore(client, shop.ledger.table)))
 
     assert totals(shop) == (1, 0)
 
@@ -278,7 +287,7 @@ def test_a_worker_that_dies_before_it_tells_is_made_up_for_by_the_next_delivery(
     clock.advance(hours=80)
     learn_from([decision.id], shop)
     doomed: Any = Telling(shop.queues)
-    queues = replace(shop, queues=doomed)
+    queues = shop.but(queues=doomed)
     order = an_event("order_completed", "user:joe", order_id="o-1", products=[SHOE])
     order = order.model_copy(update={"occurred_at": placed})
     with pytest.raises(Killed):
@@ -305,10 +314,10 @@ def test_a_worker_that_dies_before_it_tells_is_made_up_for_by_one_at_the_same_me
 
     def first() -> None:
         with pytest.raises(Killed):
-            pipeline.respond(order, replace(shop, queues=doomed))
+            pipeline.respond(order, shop.but(queues=doomed))
 
     client = Meddled(shop.dynamodb, "transact_write_items", first)
-    second = replace(shop, ledger=Ledger(client, shop.ledger.table, 400))
+    second = shop.but(ledger=Ledger(client, shop.ledger.table, 400))
 
     assert pipeline.respond(order, second) is None
     assert queued(shop, sqs) == [(decision.id,)]
@@ -357,7 +366,7 @@ def test_a_decision_whose_customer_went_another_way_is_closed_uncounted(
     decision = decided(shop)
     clock.advance(hours=72)
     nobody: Any = Nobody(shop.customers)
-    gone = replace(shop, customers=nobody)
+    gone = shop.but(customers=nobody)
     learn_from([decision.id], gone)
 
     assert {span.sums for span in sums(shop).values()} == {None}
@@ -392,7 +401,7 @@ def test_a_contact_on_its_way_to_another_customer_is_waited_for_a_day(
     decision = decided(shop)
     clock.advance(hours=72)
     moving: Any = Halfway(shop.customers)
-    halfway = replace(shop, customers=moving)
+    halfway = shop.but(customers=moving)
     with pytest.raises(TemporaryError):
         learn_from([decision.id], halfway)
     assert collect(shop) == 1
@@ -427,7 +436,8 @@ def test_what_the_best_offer_scored_is_counted_even_where_none_was_made(
     put_customer(shop, "ann", {"profile": {}})
     made, silent = decided(shop), decided(shop, "user:ann")
     passed = made.model_copy(update={"id": "d-passed", "offers": (), "best": 0.25})
-    shop.ledger.commit([("d", shop.ledger.keep_decision(passed, b"{}", clock.now))])
+    kept = shop.ledger.keep_decision(passed, b"{}", clock.now)
+    shop.ledger.commit([("d", write) for write in kept])
     clock.advance(hours=72)
     assert collect(shop) == 2
     learn_all(shop, sqs)

@@ -198,7 +198,7 @@ class World:
 
     def __init__(self, rooms: Rooms, clock: Clock, waiting: Waiting) -> None:
         self.clock, self.waiting = clock, waiting
-        self.rooms = replace(rooms, carriers={c: self.carrier(c) for c in Channel})
+        self.rooms = rooms.but(carriers={c: self.carrier(c) for c in Channel})
         self.account = Account()
         self.fates: list[Fate] = []
         self.copies: dict[str, Copy] = {}
@@ -465,7 +465,7 @@ def lives(
 ) -> Callable[[], Leave]:
     memory, waiting = Memory(), Waiting()
     held = replace(aws, clients={**aws.clients, "dynamodb": memory})
-    rooms = replace(held.rooms(settings, clock, recorder, desk), queues=waiting)  # type: ignore[arg-type]
+    rooms = held.rooms(settings, clock, recorder, desk).but(queues=waiting)
     everyone = an_offer(rule="true", policy={"per_customer": [{"times": 1, "days": 0.25}]})
     stock_the_shop(rooms, everyone)
     shop = memory.copy()
@@ -475,7 +475,7 @@ def lives(
         memory.become(shop)
         waiting.clear()
         clock.now = NOON
-        return Leave(World(replace(rooms, rng=random.Random(7)), clock, waiting))
+        return Leave(World(rooms.but(rng=random.Random(7)), clock, waiting))
 
     return another
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -29,6 +28,7 @@ from chalicelib.outbound import InboxCarrier
 from chalicelib.steps import forgetting, inbox, reading
 from chalicelib.steps.rooms import Rooms
 from infra.local.carriers.push import subscription
+from tests.search import legible
 from tests.stage import (
     JOE,
     NOON,
@@ -50,7 +50,7 @@ OWN, ATTACKER = "anonymous:joes-laptop", "anonymous:attacker"
 def site(rooms: Rooms, aws: Aws) -> Rooms:
     """The shop, whose customer Joe is told in the inbox of his own, proven browser."""
     carrier = InboxCarrier(rooms.settings, client=aws.dynamodb, clock=rooms.clock)
-    made = replace(rooms, carriers={**rooms.carriers, Channel.INBOX: carrier})
+    made = rooms.but(carriers={**rooms.carriers, Channel.INBOX: carrier})
     stock_the_shop(made)
     put_customer(made, "joe", {**JOE, "preferences": {"service": ["inbox"]}})
     proven = an_event("page", "user:joe", OWN, number="own").model_copy(update={"proven": True})
@@ -143,7 +143,7 @@ def test_an_alias_of_one_user_to_another_ties_neither_to_the_other(site: Rooms) 
 
 def test_a_wrong_proof_is_refused_where_a_right_one_can_be_had(site: Rooms) -> None:
     shared = site.settings.model_copy(update={"identity_secret": site.settings.write_key})
-    told = replace(site, settings=shared)
+    told = site.but(settings=shared)
     with pytest.raises(SignatureError):
         posts(told, "identify", **IDENTIFY, context={"identityProof": "0" * 64})
     assert owner(site, ATTACKER) is None
@@ -251,7 +251,7 @@ def test_who_was_parted_is_erased_from_the_others_record_too(site: Rooms, aws: A
         put_customer(site, "sue", {"identities": ["card:1"]})
         (*_, merge) = linking.merges_of(site.customers, "sue")
         linking.undo(site.customers, "sue", merge.id, site.clock())
-        assert erased in repr(list(site.customers.items(left, "")))
+        assert erased in legible(site.customers.items(left, ""))
         forgetting.erase_customer(erased, site)
-        assert f"'{erased}'" not in repr(list(site.customers.items(left, ""))).replace('"', "'")
+        assert f"'{erased}'" not in legible(site.customers.items(left, "")).replace('"', "'")
         forgetting.erase_customer(left, site)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -23,6 +22,7 @@ from chalicelib.model import (
 )
 from chalicelib.steps import forgetting, messages, reading, sweeping
 from chalicelib.steps.rooms import Rooms
+from tests.search import legible
 from tests.stage import NOON, Aws, Clock, Desk, Recorder, a_message, stock_the_shop
 
 ASKS = "@retailerxyz do you have the Trailblazer GTX in a 44?"
@@ -159,6 +159,23 @@ def test_a_send_whose_answer_was_lost_is_known_again_by_our_key(
     assert len(recorder.sent) == 1
 
 
+def test_a_receipt_is_known_by_our_key_alone_with_no_look_at_the_provider_s_id(
+    shop: Rooms, recorder: Recorder, aws: Aws
+) -> None:
+    sent = SendResult(status="sent", provider="recorder", provider_id="w1", keyed=True)
+    recorder.answers.append(sent)
+    pipeline.respond(a_message(ASKS), shop)
+    assert shop.outbox.entry_of("recorder", "w1") is None
+    delivered = a_keyed(only_entry(shop), "delivered")
+    with aws.watched() as calls:
+        pipeline.respond(delivered, shop)
+
+    assert calls == ["GetItem", "Query", "TransactWriteItems"]
+    assert only_entry(shop).status == "delivered"
+    assert pipeline.respond(delivered, shop) is None
+    assert "receipts" not in forgetting.erase_customer("joe", shop).removed
+
+
 def test_a_receipt_with_our_key_need_not_wait_for_its_send(
     shop: Rooms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -292,7 +309,7 @@ def test_a_channel_whose_carrier_is_gone_fails_in_the_open(
     shop: Rooms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     crash_before_sending(shop, monkeypatch)
-    without = replace(shop, carriers={})
+    without = shop.but(carriers={})
 
     assert pipeline.deliver(only_entry(shop), without).code == "no_carrier"
     assert only_entry(shop).status == "failed"
@@ -362,7 +379,7 @@ def test_erasure_leaves_no_trace_in_any_table(shop: Rooms, aws: Aws) -> None:
     assert receipt.removed["interactions"] == 2
     assert receipt.removed["replies"] == 1
     for table in ("customers", "ledger", "catalog"):
-        left = repr(aws.dynamodb.scan(TableName=shop.settings.name(table))["Items"])
+        left = legible(aws.dynamodb.scan(TableName=shop.settings.name(table))["Items"])
         for trace in ("15551230001", "joe@example.com", "x:1234", "Hi Joe", "44?"):
             assert trace not in left, (table, trace)
     with pytest.raises(NotFoundError):

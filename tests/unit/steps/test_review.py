@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -40,6 +39,7 @@ from chalicelib.model import (
 from chalicelib.queues import seal
 from chalicelib.steps import forgetting, messages, offering, reading, replaying, stocking
 from chalicelib.steps.rooms import Rooms
+from tests.search import legible
 from tests.stage import (
     JOE,
     NOON,
@@ -108,7 +108,7 @@ def traces_in_tables(rooms: Rooms, *needles: str) -> list[str]:
     found = []
     for table in (rooms.customers.table, rooms.ledger.table):
         for item in rooms.dynamodb.scan(TableName=table)["Items"]:
-            text = json.dumps(item, default=str)
+            text = legible([item])
             found += [f"{item['pk']['S']} {item['sk']['S']}" for n in needles if n in text]
     return found
 
@@ -177,7 +177,7 @@ def test_a_spent_budget_costs_the_message_its_offer_and_nothing_else(
     for shard in range(16):
         for _ in range(2):
             documents.transact(rooms.dynamodb, [rooms.budgets.take("trail-10", 32, shard)])
-    fresh = replace(rooms, budgets=Budgets(rooms.ledger.table, rooms.rng))
+    fresh = rooms.but(budgets=Budgets(rooms.ledger.table, rooms.rng))
     record = pipeline.respond(a_message(ASKS), fresh)
 
     assert record is not None
@@ -612,7 +612,7 @@ def test_a_decision_about_the_most_faithful_customer_can_be_kept(shop: Rooms) ->
     recorded = inputs.model_dump_json(exclude_none=True).encode()
     digest = hashlib.sha256(recorded).hexdigest()
     decision = Decision(id="d-1", seed=1, decided_at=NOON, inputs_digest=digest)
-    documents.transact(shop.dynamodb, [shop.ledger.keep_decision(decision, recorded, NOON)])
+    documents.transact(shop.dynamodb, shop.ledger.keep_decision(decision, recorded, NOON))
     assert shop.ledger.decision_with_inputs("d-1") == (decision, inputs)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -26,7 +25,7 @@ def shop(rooms: Rooms) -> Rooms:
 
 def with_least(rooms: Rooms, decisions: int) -> Rooms:
     least = {"snapshot_least_decisions": decisions}
-    return replace(rooms, settings=rooms.settings.model_copy(update=least))
+    return rooms.but(settings=rooms.settings.model_copy(update=least))
 
 
 def counted(rooms: Rooms, clock: Clock, number: int = 2) -> None:

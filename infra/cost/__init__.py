@@ -1,0 +1,1 @@
+"""What Rejoinder costs on AWS: measured calls, bytes and CPU time, priced by a dated list."""
