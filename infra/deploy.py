@@ -20,14 +20,15 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from . import smoke
+from .deployment import history, stack
+from .deployment.history import Release
+from .deployment.installation import Package, install
+from .deployment.release import Target, secrets_path, where
+from .deployment.trial import CUSTOMER
 from .package import digest
-from .packaging import BUILD, ROOT, PackagingError, history, stack
+from .packaging import BUILD, ROOT, PackagingError
 from .packaging.building import read_config
-from .packaging.history import Release
-from .packaging.installation import Package, install
 from .packaging.interpreter import PYTHON
-from .packaging.release import Target, secrets_path, where
-from .packaging.trial import CUSTOMER
 
 SECRETS = ("twilio_auth_token", "x_consumer_secret", "write_key")
 """What the webhooks verify by: a stage without them would refuse every caller."""

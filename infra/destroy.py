@@ -15,8 +15,9 @@ from typing import Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError, WaiterError
 
-from .packaging import PackagingError, release, removal, stack
-from .packaging.removal import Removal
+from .deployment import release, removal, stack
+from .deployment.removal import Removal
+from .packaging import PackagingError
 
 Ask = Callable[[str], str]
 

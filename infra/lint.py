@@ -21,7 +21,8 @@ from typing import Any
 
 import yaml
 
-from .packaging import BUILD, ROOT, PackagingError, packaged
+from .deployment import packaged
+from .packaging import BUILD, ROOT, PackagingError
 
 STATE = ROOT / "infra" / "resources.yaml"
 EXCEPTIONS = ROOT / "infra" / "lint.yaml"

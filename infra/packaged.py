@@ -18,8 +18,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from . import smoke
 from .deploy import SECRETS, proven
-from .packaging import PackagingError, changes, packaged, release, stack, terraform
-from .packaging.installation import Package
+from .deployment import changes, packaged, release, stack, terraform
+from .deployment.installation import Package
+from .packaging import PackagingError
 
 
 def main(arguments: list[str] | None = None) -> int:

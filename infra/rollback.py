@@ -17,9 +17,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from . import smoke
 from .deploy import Clock, TryOut, put_live, release_of, utc_now
-from .packaging import BUILD, PackagingError, history, release, stack
-from .packaging.history import Release
-from .packaging.release import Target, where
+from .deployment import history, release, stack
+from .deployment.history import Release
+from .deployment.release import Target, where
+from .packaging import BUILD, PackagingError
 
 
 def main(arguments: list[str] | None = None) -> int:

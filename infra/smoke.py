@@ -19,10 +19,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.settings import Settings
 
-from .packaging import PackagingError, release, stack
-from .packaging.access import Bearer, Operator, SigV4, local_secrets, stage_secrets
-from .packaging.calls import Caller, SmokeError, Times
-from .packaging.trial import Tell, Trial
+from .deployment import release, stack
+from .deployment.access import Bearer, Operator, SigV4, local_secrets, stage_secrets
+from .deployment.calls import Caller, SmokeError, Times
+from .deployment.trial import Tell, Trial
+from .packaging import PackagingError
 
 
 def run(
@@ -37,7 +38,7 @@ def run(
 ) -> None:
     """Every step, told with how long it took. Raises SmokeError for the first that fails.
 
-    `secrets` are a stage's SECRETS (`packaging.access`), `public_url` is what the functions take
+    `secrets` are a stage's SECRETS (`deployment.access`), `public_url` is what the functions take
     their own URL for, where that is not `url`.
     """
     if not secrets.twilio_auth_token.get_secret_value():

@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import boto3
-from botocore.exceptions import WaiterError
 
 from chalicelib.documents import aws_calls
 from chalicelib.errors import ConflictError, PermanentError, RejoinderError, TemporaryError
@@ -132,8 +131,6 @@ def main(
     try:
         with aws_calls():
             return _exchange(asked, pause)
-    except WaiterError as error:
-        print(f"stopped: {error}", file=sys.stderr)
     except RejoinderError as error:
         print(f"stopped: {error} {error.details or ''}".rstrip(), file=sys.stderr)
     return 1

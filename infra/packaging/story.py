@@ -17,9 +17,10 @@ import boto3
 
 from chalicelib.settings import Settings
 
+from ..deployment import stack
 from ..local import callers
 from ..local.carriers import LOCAL_SECRETS, Carriers, Mailbox
-from . import PackagingError, hold, stack
+from . import PackagingError, hold
 from .building import Built
 from .cloud import PolicedCloud
 from .events import json_event, rest_event, schedule_event, sqs_event, twilio_event

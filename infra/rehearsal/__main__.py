@@ -23,10 +23,11 @@ from chalicelib.settings import Settings
 
 from .. import smoke
 from ..deploy import proven
+from ..deployment import stack
+from ..deployment.access import SigV4
+from ..deployment.calls import Caller, SmokeError, Times
 from ..local.carriers import LOCAL_SECRETS, Carriers, Mailbox
-from ..packaging import BUILD, ROOT, stack
-from ..packaging.access import SigV4
-from ..packaging.calls import Caller, SmokeError, Times
+from ..packaging import BUILD, ROOT
 from . import Patience, RehearsalError, Tell, scenes, shopping
 from .deployment import SECRETS, Deployment, rehearsed_template
 from .edge import Edge

@@ -15,9 +15,10 @@ from typing import Any
 
 from chalice.package import YAMLTemplateSerializer
 
+from ..deployment import changes, packaged, stack
+from ..deployment.installation import Package
 from ..local.carriers import LOCAL_SECRETS, Urls
-from ..packaging import PackagingError, changes, packaged, stack
-from ..packaging.installation import Package
+from ..packaging import PackagingError
 from . import Patience, Tell
 from .ministack import Ministack
 

@@ -17,11 +17,11 @@ from botocore.exceptions import ClientError
 
 from chalicelib.settings import Settings
 
+from ..deployment.access import SigV4
+from ..deployment.calls import Answer, Caller
 from ..local import callers
 from ..local.carriers import Accepted, Mailbox
 from ..local.story import ASKS, JOE_PHONE, JOE_X
-from ..packaging.access import SigV4
-from ..packaging.calls import Answer, Caller
 from . import Patience, RehearsalError
 from .ministack import Ministack
 from .shopping import Said

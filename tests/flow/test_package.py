@@ -23,12 +23,13 @@ import boto3
 import pytest
 
 from infra import deploy, destroy, rollback
+from infra.deployment import history
 from infra.package import digest, package
-from infra.packaging import PackagingError, history
+from infra.packaging import PackagingError
 from infra.packaging.building import Built
 from infra.packaging.cloud import PolicedCloud
 from infra.packaging.permissions import allows
-from tests.unit.packaging.taught import teach_protection
+from tests.unit.deployment.taught import teach_protection
 
 pytestmark = [
     pytest.mark.package,

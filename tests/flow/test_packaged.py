@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from infra.deploy import proven
-from infra.packaging import packaged, terraform
-from infra.packaging.installation import Package
+from infra.deployment import packaged, terraform
+from infra.deployment.installation import Package
 
 pytestmark = pytest.mark.package
 

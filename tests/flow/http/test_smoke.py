@@ -9,10 +9,10 @@ from pydantic import SecretStr
 
 from chalicelib.settings import Settings
 from infra import smoke
-from infra.packaging import calls
-from infra.packaging.access import Bearer, local_secrets
-from infra.packaging.calls import DEADLINE_SECONDS, SmokeError, Times
-from infra.packaging.trial import CUSTOMER, PHONE
+from infra.deployment import calls
+from infra.deployment.access import Bearer, local_secrets
+from infra.deployment.calls import DEADLINE_SECONDS, SmokeError, Times
+from infra.deployment.trial import CUSTOMER, PHONE
 from tests.machine import Machine
 
 QUICK = Times(pause=lambda: None)

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-import py_partiql_parser
 import pytest
 from moto import mock_aws
 
@@ -43,7 +42,7 @@ def at_once(seconds: float) -> None:
 def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     # The parser that moto reads an import with loses its way in a string with escaped quotes.
-    monkeypatch.setattr(py_partiql_parser, "JsonParser", JsonLines)
+    monkeypatch.setattr("py_partiql_parser.JsonParser", JsonLines)
     with mock_aws():
         client = boto3.client("dynamodb")
         client.create_table(

@@ -15,8 +15,9 @@ from moto import mock_aws
 
 from chalicelib.settings import Settings
 from chalicelib.telemetry import METRICS
+from infra.deployment import stack
 from infra.local.template import Resource, read_template
-from infra.packaging import ROOT, stack
+from infra.packaging import ROOT
 
 STAGE = "prod"
 RUNBOOK = ROOT / "infra" / "runbook"

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from infra.packaging import stack
+from infra.deployment import stack
 from infra.rehearsal.deployment import rehearsed_template
 
 KNOWN = frozenset({"AWS::SQS::Queue", "AWS::SQS::QueuePolicy", "AWS::CloudWatch::Alarm"})

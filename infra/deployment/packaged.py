@@ -20,7 +20,7 @@ from typing import Any
 import yaml
 from chalice.package import TemplateDeepMerger
 
-from . import ROOT, PackagingError
+from ..packaging import ROOT, PackagingError
 
 ADDITIONS = ROOT / "infra" / "functions.yaml"
 
@@ -61,7 +61,7 @@ def read_sam(out: Path) -> dict[str, Any]:
 
 
 def stack_name(stage: str) -> str:
-    """The functions' stack; the one that holds the state is `packaging.stack`'s."""
+    """The functions' stack; the one that holds the state is `stack`'s."""
     return f"rejoinder-{stage}-functions"
 
 

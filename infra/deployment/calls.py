@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import urllib3
 
-from . import PackagingError
+from ..packaging import PackagingError
 from .access import Operator
 
 DEADLINE_SECONDS = 60

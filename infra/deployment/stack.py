@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 from botocore.exceptions import ClientError, WaiterError
 
-from . import ROOT, PackagingError
+from ..packaging import ROOT, PackagingError
 
 TEMPLATE = ROOT / "infra" / "resources.yaml"
 

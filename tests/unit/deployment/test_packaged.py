@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from infra.packaging import PackagingError, packaged
+from infra.deployment import packaged
+from infra.packaging import PackagingError
 
 PROXY = "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/"
 ARTIFACTS = "arn:aws:s3:::rejoinder-dev-artifacts-*/catalogs/*"

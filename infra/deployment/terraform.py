@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from . import PackagingError
-from .building import run_chalice
+from ..packaging import PackagingError
+from ..packaging.building import run_chalice
 from .installation import Package
 
 VERSIONS: Mapping[str, Any] = {

@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from . import PackagingError
+from ..packaging import PackagingError
 
 Pause = Callable[[float], None]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import boto3
 import pytest
 
-from infra.packaging.access import Bearer, SigV4, local_secrets, stage_secrets
+from infra.deployment.access import Bearer, SigV4, local_secrets, stage_secrets
 
 URL = "https://abcdefghij.execute-api.us-east-1.amazonaws.com/api/customers/smoke-test"
 

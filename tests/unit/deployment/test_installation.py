@@ -10,8 +10,8 @@ from typing import Any
 import boto3
 import pytest
 
+from infra.deployment.installation import compare_code, limit_logs
 from infra.packaging import PackagingError
-from infra.packaging.installation import compare_code, limit_logs
 
 pytestmark = pytest.mark.usefixtures("simulated_aws")
 

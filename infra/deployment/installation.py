@@ -17,8 +17,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from . import PackagingError, release
-from .building import read_config, run_chalice
+from ..packaging import PackagingError
+from ..packaging.building import read_config, run_chalice
+from . import release
 from .release import Target
 
 _NAME = (

@@ -20,9 +20,9 @@ from typing import Any, Literal
 
 from chalicelib.model import Frozen, Moment
 
-from . import ROOT, PackagingError
+from ..packaging import ROOT, PackagingError
+from ..packaging.interpreter import PYTHON, find_python, make_builder
 from .installation import Package
-from .interpreter import PYTHON, find_python, make_builder
 from .release import Target
 
 KEPT = 20

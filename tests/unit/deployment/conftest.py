@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from moto import mock_aws
 
-from tests.unit.packaging.taught import teach_protection
+from tests.unit.deployment.taught import teach_protection
 
 
 @pytest.fixture

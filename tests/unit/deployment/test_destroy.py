@@ -9,8 +9,9 @@ import boto3
 import pytest
 
 from infra import destroy
+from infra.deployment import removal
 from infra.local.template import read_template
-from infra.packaging import PackagingError, removal
+from infra.packaging import PackagingError
 
 pytestmark = pytest.mark.usefixtures("simulated_aws")
 

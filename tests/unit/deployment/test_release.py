@@ -12,10 +12,11 @@ import pytest
 from botocore.stub import Stubber
 
 from infra import deploy
+from infra.deployment import release, stack
+from infra.deployment.installation import Package
+from infra.deployment.release import Target
 from infra.package import digest
-from infra.packaging import ROOT, PackagingError, release, stack
-from infra.packaging.installation import Package
-from infra.packaging.release import Target
+from infra.packaging import ROOT, PackagingError
 
 pytestmark = pytest.mark.usefixtures("simulated_aws")
 

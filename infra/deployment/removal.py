@@ -13,7 +13,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from . import PackagingError, history, release, stack
+from ..packaging import PackagingError
+from . import history, release, stack
 
 QUEUES = ("interactions", "urgent", "learning", "notices")
 TABLES = ("customers", "catalog", "ledger")

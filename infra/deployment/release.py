@@ -14,8 +14,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from . import ROOT, PackagingError
-from .building import read_config
+from ..packaging import ROOT, PackagingError
+from ..packaging.building import read_config
 
 FILLED_IN = ("ARTIFACTS_BUCKET", "PUBLIC_URL")
 """Settings that a deployment fills in where .chalice/config.json does not state them."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from infra.packaging.terraform import completed
+from infra.deployment.terraform import completed
 
 
 @pytest.fixture

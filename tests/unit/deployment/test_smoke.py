@@ -8,7 +8,7 @@ import boto3
 import pytest
 
 from infra import smoke
-from infra.packaging import stack
+from infra.deployment import stack
 
 pytestmark = pytest.mark.usefixtures("simulated_aws")
 

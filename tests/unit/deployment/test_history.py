@@ -11,10 +11,11 @@ from typing import Any
 import boto3
 import pytest
 
-from infra.packaging import PackagingError, history
-from infra.packaging.history import Release, State
-from infra.packaging.installation import Package
-from infra.packaging.release import Target
+from infra.deployment import history
+from infra.deployment.history import Release, State
+from infra.deployment.installation import Package
+from infra.deployment.release import Target
+from infra.packaging import PackagingError
 
 pytestmark = pytest.mark.usefixtures("simulated_aws")
 

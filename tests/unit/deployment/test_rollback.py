@@ -12,9 +12,10 @@ import boto3
 import pytest
 
 from infra import deploy, rollback
-from infra.packaging import PackagingError, history
-from infra.packaging.installation import Installed, Package
-from infra.packaging.release import Target
+from infra.deployment import history
+from infra.deployment.installation import Installed, Package
+from infra.deployment.release import Target
+from infra.packaging import PackagingError
 
 pytestmark = pytest.mark.usefixtures("simulated_aws")
 

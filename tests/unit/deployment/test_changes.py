@@ -10,7 +10,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from infra.packaging import PackagingError, changes
+from infra.deployment import changes
+from infra.packaging import PackagingError
 
 STACK, BUCKET = "rejoinder-dev-functions", "artifacts"
 
