@@ -66,7 +66,7 @@ bench: $(READY) ## Every benchmark; each ends with one line of JSON
 	$(BIN)/python -m tests.benchmarks.handler
 	$(BIN)/python -m tests.benchmarks.publishing
 	$(BIN)/python -m tests.benchmarks.decision
-	$(MAKE) bench-ladder bench-learning
+	$(MAKE) bench-ladder bench-learning bench-import bench-init cost
 
 bench-decision: $(READY) ## Decisions beside their peers, and docs/decision.png
 	$(BIN)/python -m tests.benchmarks.decision
@@ -85,6 +85,9 @@ cost: $(READY) ## What it costs on AWS: calls, bytes and CPU time measured, then
 
 bench-init: package ## What a cold start of the package computes, beside `import boto3` and one client
 	$(BIN)/python -m tests.benchmarks.init --package build/package/$(STAGE)
+
+bench-import: $(READY) ## How fast customers and transactions go in, offline and online, and what 10 million cost (1 minute)
+	$(BIN)/python -m tests.benchmarks.importing
 
 package: $(READY) ## Build the Lambda package of STAGE and prove it (Python 3.13)
 	$(BIN)/python -m infra.package --stage $(STAGE)
@@ -123,4 +126,4 @@ lint-template: $(CHECKOV)/.ready ## cfn-lint and checkov on the templates, that 
 clean: ## Remove what was built; the local run's state too
 	rm -rf build $(VENV)
 
-.PHONY: help run story test test-clients test-browser test-leave test-races test-package picture static check fix bench bench-decision bench-ladder bench-learning bench-init cost package deploy terraform smoke rollback destroy rehearse lint-template clean
+.PHONY: help run story test test-clients test-browser test-leave test-races test-package picture static check fix bench bench-decision bench-ladder bench-learning bench-import bench-init cost package deploy terraform smoke rollback destroy rehearse lint-template clean

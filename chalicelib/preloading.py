@@ -17,7 +17,7 @@ _WORKER = (
     *("engines", "indexing", "outbound", "replies.wording", "understanding.message"),
     *("catalog.assortment", "catalog.serving", "catalog.snapshots", "customers.store"),
     *("ledger.commits", "ledger.outbox", "ledger.statistics"),
-    *("steps.events", "steps.fallback", "steps.messages", "steps.receipts", "steps.sweeping"),
+    *("steps.messages", "steps.sweeping"),
 )
 _API = (
     *("inbound.segment", "inbound.twilio", "inbound.whatsapp", "inbound.x"),

@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache, lru_cache
 from importlib.resources import files
-from importlib.resources.abc import Traversable
 from typing import Any
 
-from jinja2 import DictLoader, StrictUndefined, Template, nodes, pass_context
+from jinja2 import FunctionLoader, StrictUndefined, Template, nodes, pass_context
 from jinja2.exceptions import TemplateSyntaxError, UndefinedError
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -27,6 +26,8 @@ from .plain import clean, clean_lines
 from .sms import segments, to_gsm
 
 DEFAULT_LANGUAGE = "en"
+_TEMPLATES = files(__package__) / "templates"
+_WORDS = "words.toml"
 LONGEST_WORDING = 2_000
 LONGEST_EMAIL_WORDING = 20_000
 """Characters that an offer's wording may come to for one customer."""
@@ -87,7 +88,7 @@ def render(kind: str, language: str, channel: Channel, variables: Mapping[str, A
     ]
     template = _environment().select_template(names)
     spoken = str(template.name).partition("/")[0]
-    text = template.render(channel=channel.value, w=_words()[spoken], **variables)
+    text = template.render(channel=channel.value, w=_words(spoken), **variables)
     lines = [line for line in map(clean, text.splitlines()) if line]
     subjects = [line.removeprefix("subject: ") for line in lines if line.startswith("subject: ")]
     said = [line for line in lines if not line.startswith("subject: ") and line != "no greeting"]
@@ -101,8 +102,8 @@ def render(kind: str, language: str, channel: Channel, variables: Mapping[str, A
 
 def phrase(key: str, language: str, **variables: Any) -> str:
     """One of the fixed phrases in `words.toml` (a greeting, how to stop), filled in."""
-    spoken = next((f for f in _folders(language) if f in _words()), DEFAULT_LANGUAGE)
-    template: str = _words()[spoken]["phrases"][key]
+    spoken = next(iter(_folders(language)), DEFAULT_LANGUAGE)
+    template: str = _words(spoken)["phrases"][key]
     return template.format(**variables)
 
 
@@ -205,15 +206,16 @@ def _all_sources(offer: Offer) -> Iterator[tuple[str, str]]:
 
 
 def _folders(language: str) -> list[str]:
-    """`de-AT` -> `de-at`, `de`."""
+    """`de-AT` -> `de`: what we speak of `de-at`, `de`. No other name becomes a path."""
     parts = language.casefold().replace("_", "-").split("-")
-    return ["-".join(parts[:n]) for n in range(len(parts), 0, -1)]
+    named = ("-".join(parts[:n]) for n in range(len(parts), 0, -1))
+    return [folder for folder in named if folder in _languages()]
 
 
 @cache
 def _environment() -> ImmutableSandboxedEnvironment:
     environment = ImmutableSandboxedEnvironment(
-        loader=DictLoader(_package_templates()),
+        loader=FunctionLoader(_source),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -226,7 +228,7 @@ def _environment() -> ImmutableSandboxedEnvironment:
 @cache
 def _html_environment() -> ImmutableSandboxedEnvironment:
     return ImmutableSandboxedEnvironment(
-        loader=DictLoader(_package_templates()), undefined=StrictUndefined, autoescape=True
+        loader=FunctionLoader(_source), undefined=StrictUndefined, autoescape=True
     )
 
 
@@ -247,26 +249,22 @@ def _offer_template(source: str) -> Template:
     return environment.from_string(source)
 
 
-@cache
-def _package_templates() -> Mapping[str, str]:
-    """`en/in_stock.j2` -> its text, for every template of the package."""
-    return dict(_files(".j2"))
+def _source(name: str) -> str | None:
+    """`en/in_stock.j2` -> its text; None where there is none."""
+    entry = _TEMPLATES.joinpath(name)
+    return entry.read_text(encoding="utf-8") if entry.is_file() else None
 
 
 @cache
-def _words() -> Mapping[str, Mapping[str, Any]]:
-    """Language -> the tables of its words.toml: months, days, channels, phrases."""
-    return {name.partition("/")[0]: tomllib.loads(text) for name, text in _files("words.toml")}
+def _languages() -> frozenset[str]:
+    """Those that the package's templates are written in."""
+    return frozenset(f.name for f in _TEMPLATES.iterdir() if f.joinpath(_WORDS).is_file())
 
 
-def _files(ending: str) -> Iterator[tuple[str, str]]:
-    root = files(__package__) / "templates"
-    folders: list[tuple[str, Traversable]] = [("", root)]
-    folders += [(f"{f.name}/", f) for f in root.iterdir() if f.is_dir()]
-    for prefix, folder in folders:
-        for entry in folder.iterdir():
-            if entry.is_file() and entry.name.endswith(ending):
-                yield prefix + entry.name, entry.read_text(encoding="utf-8")
+@cache
+def _words(language: str) -> Mapping[str, Any]:
+    """The tables of its words.toml: months, days, channels, phrases."""
+    return tomllib.loads(_TEMPLATES.joinpath(language, _WORDS).read_text(encoding="utf-8"))
 
 
 @pass_context

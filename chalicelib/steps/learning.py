@@ -12,14 +12,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ..customers.answers import newly_answered, order_told, with_order
-from ..customers.orders import Answering
 from ..ledger.statistics import SHARDS
 from ..model import Click, Customer, Interaction, OfferContact, Order
 from .plan import Plan
 from .rooms import Rooms
+
+if TYPE_CHECKING:
+    from ..customers.orders import Answering
 
 COLLECTED: Final = 2_500
 """Of each shard, at one turn."""
@@ -69,6 +71,7 @@ def tell_again(interaction: Interaction, rooms: Rooms) -> None:
 
 def answering(rooms: Rooms) -> Answering:
     """The same for orders that are imported."""
+    from ..customers.orders import Answering  # only imports need the form of their rows
 
     def put(customer: Customer, order: Order) -> Customer:
         return with_order(customer, order, rooms.attribution, rooms.engine().catalog.offer)

@@ -3,9 +3,9 @@
     python -m infra.bulk.exchange --stage prod --bucket BUCKET --prefix PREFIX/
 
 An import makes a new table and fills no other. The stack knows the table by its name: one made anew
-under that name, with the template's keys and settings, is the stack's own. A table that holds
-anything is never touched. Exit code 0: all items are in; 2: some were not; 1: it could not be done.
-Never here: the files (__main__.py), their upload.
+under that name, with the template's keys and settings, is the stack's own. A table that holds more
+than what the smoke test leaves is never touched. Exit code 0: all items are in; 2: some were not;
+1: it could not be done. Never here: the files (__main__.py), their upload.
 """
 
 from __future__ import annotations
@@ -19,10 +19,15 @@ from typing import Any
 
 import boto3
 
+from chalicelib.customers import tombstones
+from chalicelib.customers.store import CustomerStore
+from chalicelib.customers.suppression import suppressed
 from chalicelib.documents import aws_calls
 from chalicelib.errors import ConflictError, PermanentError, RejoinderError, TemporaryError
 
+from ..deployment import release, trial
 from ..local.template import read_template
+from ..packaging import PackagingError
 
 POLL_SECONDS = 30
 LONGEST_POLLS = 4 * 86_400 // POLL_SECONDS
@@ -43,16 +48,18 @@ def exchange(
     table: Mapping[str, Any],
     bucket: str,
     prefix: str,
+    suppression_key: bytes,
     pause: Callable[[float], None] = time.sleep,
 ) -> Imported:
     """Delete the empty table, import a new one, and give it the template's settings.
 
-    `table` are the properties of the template. Raises ConflictError for a table that holds
-    anything, PermanentError for an import that failed.
+    `table` are the properties of the template; by the stage's `suppression_key` is known what the
+    smoke test left. Raises ConflictError for a table that holds anything else, PermanentError for
+    an import that failed.
     """
     name = table["TableName"]
     if (stands := _stands(client, name)) is not None:
-        if stands["TableStatus"] != "ACTIVE" or client.scan(TableName=name, Limit=1)["Items"]:
+        if stands["TableStatus"] != "ACTIVE" or not _is_unused(client, name, suppression_key):
             raise ConflictError("the table is not empty, or not ready", table=name)
         if stands.get("DeletionProtectionEnabled"):
             client.update_table(TableName=name, DeletionProtectionEnabled=False)
@@ -88,6 +95,15 @@ def _stands(client: Any, name: str) -> dict[str, Any] | None:
         return dict(client.describe_table(TableName=name)["Table"])
     except client.exceptions.ResourceNotFoundException:
         return None
+
+
+def _is_unused(client: Any, name: str, suppression_key: bytes) -> bool:
+    """Whether nothing is in the table but hashes of the smoke test's customer, who was erased. Were
+    others erased, their refusals would be lost."""
+    store = CustomerStore(client, name, suppression_key=suppression_key)
+    tested = (f"user:{trial.CUSTOMER}", f"phone:{trial.PHONE}", f"anonymous:{trial.BROWSER}")
+    left = store.present(tombstones.keys(store, tested)) | set(suppressed(store, tested))
+    return len(client.scan(TableName=name, ConsistentRead=True)["Items"]) == len(left)
 
 
 def _import(
@@ -131,8 +147,9 @@ def main(
     try:
         with aws_calls():
             return _exchange(asked, pause)
-    except RejoinderError as error:
-        print(f"stopped: {error} {error.details or ''}".rstrip(), file=sys.stderr)
+    except (RejoinderError, PackagingError) as error:
+        details = getattr(error, "details", None) or ""
+        print(f"stopped: {error} {details}".rstrip(), file=sys.stderr)
     return 1
 
 
@@ -144,12 +161,19 @@ def _exchange(asked: argparse.Namespace, pause: Callable[[float], None]) -> int:
     if asked.settle:
         settle(client, table)
         return 0
-    imported = exchange(client, table, asked.bucket, asked.prefix, pause)
+    key = _suppression_key(asked.stage)
+    imported = exchange(client, table, asked.bucket, asked.prefix, key, pause)
     print(
         f"{table['TableName']}: {imported.imported:,} of {imported.processed:,} items imported,"
         f" {imported.failed:,} refused"
     )
     return 2 if imported.failed else 0
+
+
+def _suppression_key(stage: str) -> bytes:
+    path = f"{release.secrets_path(stage)}/suppression_key"
+    found = boto3.client("ssm").get_parameters(Names=[path], WithDecryption=True)["Parameters"]
+    return str(found[0]["Value"]).encode() if found else b""
 
 
 def _parser() -> argparse.ArgumentParser:

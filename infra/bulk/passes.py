@@ -90,7 +90,11 @@ def _processes(workers: int) -> Iterator[Done]:
             running = {pool.submit(task, plan, number): number for number in numbers}
             return ((running[future], future.result()) for future in as_completed(running))
 
-        yield done
+        try:
+            yield done
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
 
 
 def _categories(plan: Plan) -> dict[str, str]:

@@ -16,10 +16,12 @@ from chalicelib.errors import ConflictError
 
 from .frames import file_and_line
 
-BUCKET_BYTES = 64 << 20
-"""Of source files for each bucket: what a process holds at once is about four times as much."""
+BUCKET_BYTES = 8 << 20
+"""Of source files for each bucket, of which a process holds one at a time."""
 
 MOST_BUCKETS = 256
+"""Enough for 10 million customers: a process then holds some 300 MB. Files between two passes are
+as many as buckets by buckets."""
 
 
 @dataclass(frozen=True)

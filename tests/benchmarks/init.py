@@ -1,13 +1,14 @@
 """What a cold start computes, beside the bare `import boto3` and one DynamoDB client.
 
-    python -m tests.benchmarks.init [--rounds 9] [--package build/package/dev]
+    python -m tests.benchmarks.init [--rounds 15] [--package build/package/dev]
 
 Each start is a process of its own, all kinds taking turns; what counts is the processor time of
 that process alone (AWS is moto, in this one). A kind's init is everything until its first event is
 answered, less what a second one like it takes, what botocore computes in AWS calls, and what the
 reading of the published catalogs takes: all that is imported and built once, when it is first
-needed. The least of all rounds counts. With `--package` it is the proven package under Python 3.13
-with what Lambda's image brings; without, the working tree. The last line is one JSON object.
+needed, as a share of the bare start of the same round. The median of all rounds counts. With
+`--package` it is the proven package under Python 3.13 with what Lambda's image brings; without, the
+working tree. The last line is one JSON object.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import argparse
 import json
 import os
 import random
+import statistics
 import subprocess
 import sys
 from collections import defaultdict
@@ -43,7 +45,7 @@ KINDS = ("bare", "webhook", "worker", "decision")
 AGAIN = "again"
 NOT_INIT = ("calls", "published")
 """What AWS calls and the catalogs cost in processor time is told beside it."""
-ROUNDS = 9
+ROUNDS = 15
 SEED = 2026
 SETTINGS = {
     "PYDANTIC_DISABLE_PLUGINS": "__all__",
@@ -90,7 +92,7 @@ def main() -> None:
             events = _events(cloud, rng)
             for kind in KINDS:
                 found[kind].append(_start(place, kind, events.get(kind, {}), environment))
-    _report({kind: _least(runs) for kind, runs in found.items()})
+    _report(found)
 
 
 def cost(parts: Milliseconds) -> float:
@@ -176,22 +178,28 @@ def _message(cloud: LocalCloud, form: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def _least(runs: list[Milliseconds]) -> Milliseconds:
-    """The run that was disturbed least: whatever else the machine does only adds."""
-    return min(runs, key=cost)
+def _share(runs: Mapping[str, list[Milliseconds]], kind: str, part: str) -> float | None:
+    """A part of that kind's start, as a share of the bare start of the same round; the median."""
+    if not any(part in run for run in runs[kind]):
+        return None
+    pairs = zip(runs[kind], runs["bare"], strict=True)
+    return statistics.median(run.get(part, 0.0) / cost(bare) for run, bare in pairs)
 
 
-def _report(found: Mapping[str, Milliseconds]) -> None:
-    bare = cost(found["bare"])
-    told = dict.fromkeys(part for kind in KINDS for part in found[kind])
+def _ratio(runs: Mapping[str, list[Milliseconds]], kind: str) -> float:
+    pairs = zip(runs[kind], runs["bare"], strict=True)
+    return round(statistics.median(cost(run) / cost(bare) for run, bare in pairs), 2)
+
+
+def _report(runs: Mapping[str, list[Milliseconds]]) -> None:
+    told = dict.fromkeys(part for kind in KINDS for run in runs[kind] for part in run)
     print(f"{'share of the bare start':28}" + "".join(f"{kind:>12}" for kind in KINDS))
     for part in told:
-        shares = (found[kind].get(part) for kind in KINDS)
-        print(
-            f"{part:28}" + "".join(f"{'' if s is None else f'{s / bare:.2f}':>12}" for s in shares)
-        )
-    ratio = {kind: round(cost(found[kind]) / bare, 2) for kind in KINDS[1:]}
+        shares = (_share(runs, kind, part) for kind in KINDS)
+        print(f"{part:28}" + "".join(f"{'' if s is None else f'{s:.2f}':>12}" for s in shares))
+    ratio = {kind: _ratio(runs, kind) for kind in KINDS[1:]}
     print(f"{'init':28}{1.0:12.2f}" + "".join(f"{ratio[k]:12.2f}" for k in KINDS[1:]))
+    bare = statistics.median(map(cost, runs["bare"]))
     print(f"the bare start took {bare:.0f} ms of processor time")
     print(json.dumps({"bench": "init", "ratio": ratio}))
 

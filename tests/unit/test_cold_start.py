@@ -51,8 +51,6 @@ OURS = {
     ),
     *("understanding", "web", "wiring", "work"),
 }
-NEXT = {f"chalicelib.steps.{name}" for name in ("events", "fallback", "receipts")}
-"""What the next messages of a container are: web events, what did not arrive, receipts."""
 HEAVY = {
     *("boto3", "celpy", "cryptography", "jinja2", "lark", "numpy", "oauthlib", "rapidfuzz"),
     "s3transfer",
@@ -140,7 +138,7 @@ def test_a_worker_loads_what_answers_and_no_other_source(worker: set[str]) -> No
 def test_a_worker_loads_while_it_starts_what_its_first_message_needs(worker: set[str]) -> None:
     runtime = load_runtime({"_HANDLER": "app.handle_interactions"})
 
-    assert {f"chalicelib.{name}" for name in needed(runtime)} <= worker | NEXT
+    assert {f"chalicelib.{name}" for name in needed(runtime)} <= worker
 
 
 def test_an_api_that_an_event_waits_for_loads_nothing_ahead() -> None:

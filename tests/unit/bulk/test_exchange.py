@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,16 @@ from typing import Any
 import boto3
 import pytest
 from moto import mock_aws
+from moto.dynamodb.models.table_import import TableImport
 
+from chalicelib.customers import tombstones
+from chalicelib.customers.store import CustomerStore
+from chalicelib.customers.suppression import suppress, suppression_hash
 from chalicelib.errors import ConflictError, PermanentError
 from infra.bulk.exchange import Imported, exchange, main
 from infra.bulk.passes import run
 from infra.bulk.plan import plan
+from infra.deployment import release, trial
 from infra.local.template import read_template
 from infra.progress import silent
 from tests.benchmarks.extract import write_extract
@@ -35,7 +41,10 @@ class JsonLines:
 
 
 def at_once(seconds: float) -> None:
-    """Nobody waits in a test."""
+    """Wait no longer than moto's import takes."""
+    for thread in threading.enumerate():
+        if isinstance(thread, TableImport):
+            thread.join()
 
 
 @pytest.fixture
@@ -87,15 +96,41 @@ def test_a_table_that_holds_anything_is_left_alone(cloud: Any, folder: Path) -> 
     item = {"pk": {"S": "customer#joe"}, "sk": {"S": "view#profile"}}
     cloud.put_item(TableName=STAGED.name, Item=item)
     with pytest.raises(ConflictError):
-        exchange(cloud, TABLE, "made-up", "items/")
+        exchange(cloud, TABLE, "made-up", "items/", b"key")
     assert main(["--stage", "dev", "--bucket", "made-up"]) == 1
     assert cloud.scan(TableName=STAGED.name)["Items"] == [item]
     assert cloud.describe_table(TableName=STAGED.name)["Table"]["DeletionProtectionEnabled"]
 
 
+def test_what_the_smoke_test_left_is_nothing_and_what_another_left_is(
+    cloud: Any, folder: Path
+) -> None:
+    key = "a key of the stage's own"
+    name = f"{release.secrets_path('dev')}/suppression_key"
+    boto3.client("ssm").put_parameter(Name=name, Value=key, Type="SecureString")
+    store = CustomerStore(cloud, STAGED.name, suppression_key=key.encode())
+    leave(store, f"user:{trial.CUSTOMER}", f"phone:{trial.PHONE}", f"anonymous:{trial.BROWSER}")
+    leave(store, "phone:+15551230001")
+    arguments = ["--stage", "dev", "--bucket", "made-up"]
+    assert main(arguments, at_once) == 1
+    for pk, sk in (("suppressed", "suppressed"), ("erased", "erased")):
+        digest = suppression_hash("phone:+15551230001", key.encode())
+        cloud.delete_item(
+            TableName=STAGED.name, Key={"pk": {"S": f"{pk}#{digest}"}, "sk": {"S": sk}}
+        )
+    assert main(arguments, at_once) == 0
+    assert in_order(iter(cloud.scan(TableName=STAGED.name)["Items"])) == items_in(folder)
+
+
+def leave(store: CustomerStore, *identities: str) -> None:
+    """What an erasure of somebody who had refused leaves for good, and for a month."""
+    tombstones.bury(store, identities, NOW)
+    suppress(store, identities)
+
+
 def test_an_import_that_failed_is_told_and_can_be_repeated(cloud: Any, folder: Path) -> None:
     with pytest.raises(PermanentError, match="the import failed"):
-        exchange(cloud, TABLE, "not-there", "items/", pause=at_once)
+        exchange(cloud, TABLE, "not-there", "items/", b"key", pause=at_once)
     count = len(items_in(folder))
-    found = exchange(cloud, TABLE, "made-up", "items/", pause=at_once)
+    found = exchange(cloud, TABLE, "made-up", "items/", b"key", pause=at_once)
     assert found == Imported(count, count, 0)
