@@ -93,7 +93,11 @@ package: $(READY) ## Build the Lambda package of STAGE and prove it (Python 3.13
 	$(BIN)/python -m infra.package --stage $(STAGE)
 
 deploy: package ## Create or update the stack of STAGE, then its functions; try them (DRY_RUN=1, ROUTE=cloudformation)
-	$(BIN)/python -m infra.$(if $(filter cloudformation,$(ROUTE)),packaged,deploy) --stage $(STAGE) $(if $(DRY_RUN),--dry-run) $(foreach given,$(PARAMETERS),--parameter $(given))
+ifeq ($(ROUTE),cloudformation)
+	$(BIN)/python -m infra.packaged --stage $(STAGE) $(if $(DRY_RUN),--dry-run) $(if $(SNAPSTART),--snapstart $(SNAPSTART)) $(if $(PUBLIC_URL),--public-url $(PUBLIC_URL)) $(foreach given,$(PARAMETERS),--parameter $(given))
+else
+	$(BIN)/python -m infra.deploy --stage $(STAGE) $(if $(DRY_RUN),--dry-run) $(foreach given,$(PARAMETERS),--parameter $(given))
+endif
 
 terraform: package ## Write build/package/STAGE/terraform: what Chalice has for Terraform, and the proven zip
 	$(BIN)/python -m infra.packaged --stage $(STAGE) --terraform

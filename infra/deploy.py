@@ -21,6 +21,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from . import smoke
 from .deployment import history, stack
+from .deployment.demands import demand, lacking
 from .deployment.history import Release
 from .deployment.installation import Package, install
 from .deployment.release import Target, secrets_path, where
@@ -29,9 +30,6 @@ from .package import digest
 from .packaging import BUILD, ROOT, PackagingError
 from .packaging.building import read_config
 from .packaging.interpreter import PYTHON
-
-SECRETS = ("twilio_auth_token", "x_consumer_secret", "write_key")
-"""What the webhooks verify by: a stage without them would refuse every caller."""
 
 Clock = Callable[[], datetime]
 TryOut = Callable[[Any, str, str], None]
@@ -46,13 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m infra.deploy", description=__doc__)
     parser.add_argument("--stage", default="dev", help="a stage of .chalice/config.json")
     parser.add_argument("--dry-run", action="store_true", help="look, tell, and change nothing")
-    parser.add_argument(
-        "--parameter",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="of infra/resources.yaml; kept until it is given again",
-    )
+    state_parameters(parser)
     chosen = parser.parse_args(arguments)
     try:
         parameters = read_parameters(chosen.parameter)
@@ -66,6 +58,17 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"deploy: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def state_parameters(parser: argparse.ArgumentParser) -> None:
+    """`--parameter`, of the stack that holds the state."""
+    parser.add_argument(
+        "--parameter",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="of infra/resources.yaml; kept until it is given again",
+    )
 
 
 def read_parameters(given: Iterable[str]) -> dict[str, str]:
@@ -96,7 +99,7 @@ def tell_plan(session: Any, package: Package) -> None:
     client = session.client("cloudformation")
     before = stack.status(client, stage)
     print(f"account {account}, region {region}, stage {stage}; nothing is changed")
-    print(f"1. secrets under {secrets_path(stage)}: {_lacking(session, stage) or 'all there'}")
+    print(f"1. secrets under {secrets_path(stage)}: {lacking(session, stage) or 'all there'}")
     state = f"update, if it differs (it is in {before})" if before else "create"
     print(f"2. stack {stack.stack_name(stage)} of infra/resources.yaml: {state}")
     print(f"3. kept as a release: {package.zip}, {package.sha256[:12]}…")
@@ -116,11 +119,7 @@ def deploy(
     """Bring stack and functions up to date and try them; the API's URL. Raises PackagingError."""
     stage = package.stage
     account, region = where(session)
-    if lacking := _lacking(session, stage):
-        raise PackagingError(
-            f"{secrets_path(stage)}: {lacking}; put each with aws ssm put-parameter "
-            f"--type SecureString --name {secrets_path(stage)}/NAME --value …"
-        )
+    demand(session, stage)
     print(f"stack {stack.stack_name(stage)} in {account}, {region} …", flush=True)
     outputs = stack.apply(session.client("cloudformation"), stage, parameters=parameters)
     target = Target(stage, account, region, outputs["ArtifactsBucket"])
@@ -190,18 +189,6 @@ def commit(root: Path = ROOT) -> str | None:
 def _git(root: Path, *arguments: str) -> str:
     command = ("git", "-C", str(root), *arguments)
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout  # noqa: S603
-
-
-def _lacking(session: Any, stage: str) -> str:
-    """Which of SECRETS Parameter Store does not hold, in words; no value is decrypted."""
-    pages = (
-        session.client("ssm")
-        .get_paginator("get_parameters_by_path")
-        .paginate(Path=secrets_path(stage), WithDecryption=False)
-    )
-    held = {p["Name"].rpartition("/")[2] for page in pages for p in page["Parameters"]}
-    absent = [name for name in SECRETS if name not in held]
-    return f"{', '.join(absent)} missing" if absent else ""
 
 
 if __name__ == "__main__":

@@ -17,8 +17,9 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from . import smoke
-from .deploy import SECRETS, proven
+from .deploy import proven, read_parameters, state_parameters
 from .deployment import changes, packaged, release, stack, terraform
+from .deployment.demands import demand
 from .deployment.installation import Package
 from .packaging import PackagingError
 
@@ -46,7 +47,8 @@ def deploy(session: Any, package: Package, chosen: argparse.Namespace) -> str:
     where(session, package.stage)
     formation = session.client("cloudformation")
     print(f"stack {stack.stack_name(package.stage)} …", flush=True)
-    outputs = stack.apply(formation, package.stage)
+    parameters = read_parameters(chosen.parameter)
+    outputs = stack.apply(formation, package.stage, parameters=parameters)
     planned = propose(session, package, outputs["ArtifactsBucket"], chosen)
     if planned is not None:
         print(f"stack {planned.stack}: {len(planned.lines)} changes …", flush=True)
@@ -71,16 +73,10 @@ def tell_plan(session: Any, package: Package, chosen: argparse.Namespace) -> Non
 
 
 def where(session: Any, stage: str) -> None:
-    """Tell which account it is; it has to hold the stage's secrets. Raises PackagingError."""
+    """Tell which account it is, and that it has what a stage needs. Raises PackagingError."""
     account, region = release.where(session)
     print(f"stage {stage} in account {account}, region {region}", flush=True)
-    path = release.secrets_path(stage)
-    named = [f"{path}/{name}" for name in SECRETS]
-    if absent := session.client("ssm").get_parameters(Names=named)["InvalidParameters"]:
-        raise PackagingError(
-            f"not in Parameter Store: {', '.join(sorted(absent))}; put each with aws ssm "
-            "put-parameter --type SecureString --name NAME --value …"
-        )
+    demand(session, stage)
 
 
 def propose(
@@ -109,6 +105,7 @@ def _read(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--snapstart", choices=("on", "off"), default="off", help="on costs while idle, too"
     )
+    state_parameters(parser)
     only = parser.add_mutually_exclusive_group()
     only.add_argument("--dry-run", action="store_true", help="tell what would change, no more")
     only.add_argument("--terraform", action="store_true", help="write chalice.tf.json, no more")

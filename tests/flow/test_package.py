@@ -24,6 +24,7 @@ import pytest
 
 from infra import deploy, destroy, rollback
 from infra.deployment import history
+from infra.deployment.demands import SECRETS
 from infra.package import digest, package
 from infra.packaging import PackagingError
 from infra.packaging.building import Built
@@ -101,7 +102,7 @@ def test_a_stage_is_deployed_again_rolled_back_and_destroyed(
     package = deploy.proven("dev")
     other = replace(package, zip=_with_a_note(package.zip, tmp_path / "other.zip"))
     session, tried = boto3.session.Session(), list[str]()
-    for name in deploy.SECRETS:
+    for name in SECRETS:
         session.client("ssm").put_parameter(
             Name=f"/rejoinder/dev/{name}", Value="any", Type="SecureString"
         )

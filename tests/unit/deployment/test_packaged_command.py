@@ -10,7 +10,7 @@ import pytest
 from moto import mock_aws
 
 from infra import packaged
-from infra.deploy import SECRETS
+from infra.deployment.demands import SECRETS
 from infra.packaging import PackagingError
 
 
@@ -30,7 +30,7 @@ def test_a_stage_without_its_secrets_is_refused_by_their_names(session: Any) -> 
         packaged.where(session, "dev")
 
     absent = str(refused.value)
-    assert "/rejoinder/dev/twilio_auth_token" in absent
+    assert "/rejoinder/dev: twilio_auth_token" in absent
     assert "write_key" not in absent
     assert "hidden" not in absent
 
