@@ -15,12 +15,13 @@ from functools import cache
 from importlib import import_module
 from itertools import product
 from pathlib import Path
-from re import _constants as op  # type: ignore[attr-defined]
-from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any, NamedTuple
 
 from chalicelib.understanding.language import plain
 from chalicelib.understanding.phrases import Phrases, spaced
+
+op, parser = import_module("re._constants"), import_module("re._parser")
+"""Python's own reading of patterns: private, and in tests only."""
 
 ROOT = Path(__file__).parents[3]
 TABLE = ROOT / "chalicelib" / "understanding" / "needed.py"
