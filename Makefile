@@ -124,10 +124,13 @@ $(CHECKOV)/.ready: $(READY)
 	$(BIN)/python -m pip --python $(CHECKOV)/bin/python install --quiet --disable-pip-version-check --no-compile checkov==$(CHECKOV:build/checkov-%=%)
 	@touch $@
 
+lint-cfn: $(READY) ## cfn-lint alone on the templates, that of the package too if STAGE is built
+	$(BIN)/python -m infra.lint --stage $(STAGE)
+
 lint-template: $(CHECKOV)/.ready ## cfn-lint and checkov on the templates, that of the package too if STAGE is built
 	$(BIN)/python -m infra.lint --stage $(STAGE) --checkov $(CHECKOV)/bin/checkov
 
 clean: ## Remove what was built; the local run's state too
 	rm -rf build $(VENV)
 
-.PHONY: help run story test test-clients test-browser test-leave test-races test-package picture static check fix bench bench-decision bench-ladder bench-learning bench-import bench-init cost package deploy terraform smoke rollback destroy rehearse lint-template clean
+.PHONY: help run story test test-clients test-browser test-leave test-races test-package picture static check fix bench bench-decision bench-ladder bench-learning bench-import bench-init cost package deploy terraform smoke rollback destroy rehearse lint-cfn lint-template clean
