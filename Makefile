@@ -45,7 +45,7 @@ test-races: $(READY) ## What happens at once, judged by DynamoDB Local (npm and 
 	unshare --user --map-root-user --net --pid --fork --kill-child --mount-proc sh -c 'ip link set lo up && exec $(BIN)/python -m pytest -q -m races tests/races'
 
 test-package: $(READY) ## Build, prove, and rehearse the deployment of the Lambda package
-	$(BIN)/python -m pytest -q -s -m package tests/flow/test_package.py
+	$(BIN)/python -m pytest -q -s -m package tests/flow/test_package.py tests/flow/test_packaged.py
 
 picture: $(READY) ## Make docs/console.png again
 	SCREENSHOT=docs/console.png $(BIN)/python -m pytest -q -m browser tests/browser/test_story.py
