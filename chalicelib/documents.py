@@ -67,15 +67,20 @@ def item(
 
 def read(model: type[Model], stored: Mapping[str, Any]) -> Model:
     """The document of a stored item. Raises PermanentError where it was damaged."""
-    body = stored["body"]
-    return model.model_validate_json(body["S"] if "S" in body else _unpacked(body["B"]))
+    return model.model_validate_json(_body(stored))
 
 
 def text(stored: Mapping[str, Any]) -> str:
     """The document of a stored item as JSON. Raises PermanentError where it was damaged."""
-    body = stored["body"]
-    plain: str = body["S"] if "S" in body else _unpacked(body["B"]).decode()
-    return plain
+    body = _body(stored)
+    return body if isinstance(body, str) else body.decode()
+
+
+def _body(stored: Mapping[str, Any]) -> str | bytes:
+    """The JSON as it is kept: a short one's text, a long one's UTF-8."""
+    held: Mapping[str, Any] = stored["body"]
+    text_of: str | None = held.get("S")
+    return _unpacked(held["B"]) if text_of is None else text_of
 
 
 def _packed(body: str) -> dict[str, Any]:

@@ -30,6 +30,11 @@ class RejoinderError(Exception):
         self.details = details
 
 
+def reason_of(error: BaseException) -> str:
+    """An error in a word, without its text: our own code, else its type."""
+    return error.code if isinstance(error, RejoinderError) else type(error).__name__
+
+
 class RejectedInput(RejoinderError):
     """What came in was not acceptable; says what was wrong and what would be right."""
 

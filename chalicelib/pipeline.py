@@ -17,7 +17,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from . import documents, inbound, ledger, model, steps, telemetry, understanding
-from .errors import PermanentError, RejectedInput, RejoinderError, TemporaryError
+from .errors import PermanentError, RejectedInput, TemporaryError, reason_of
 from .inbound.request import InboundRequest, Parsed
 from .model import (
     Click,
@@ -163,8 +163,7 @@ def sweep(rooms: Rooms) -> int:
             _finish(entry, rooms)
         except Exception as error:
             # It is looked at again when its time comes; the others do not wait for it.
-            reason = error.code if isinstance(error, RejoinderError) else type(error).__name__
-            log.error("outbox entry %s left for another try: %s", entry.id, reason)
+            log.error("outbox entry %s left for another try: %s", entry.id, reason_of(error))
     return count
 
 

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from . import inbound, steps, telemetry
-from .errors import NotFoundError, PermanentError, RejectedInput, RejoinderError, TemporaryError
+from .errors import NotFoundError, PermanentError, RejectedInput, TemporaryError, reason_of
 from .model import Interaction
 from .pipeline import is_urgent, respond, respond_together
 from .queues import decisions_in, unseal
@@ -78,7 +78,7 @@ def _finish(event: Any, queue: str, rooms: Rooms, work_on: Callable[[str], None]
             told = {**telemetry.fault(error), "queue": queue}
             log.error(
                 "message %s of %s left for another try: %s",
-                *(message_id, queue, _reason(error)),
+                *(message_id, queue, reason_of(error)),
                 extra={"fields": told},
             )
             left.append(message_id)
@@ -129,7 +129,7 @@ def _done_together(run: Sequence[Interaction], rooms: Rooms) -> bool:
     try:
         return respond_together(run, rooms)
     except Exception as error:
-        log.warning("%d events are worked on one by one: %s", len(run), _reason(error))
+        log.warning("%d events are worked on one by one: %s", len(run), reason_of(error))
         return False
 
 
@@ -145,10 +145,6 @@ def _failure_of(interaction: Interaction, rooms: Rooms) -> Exception | None:
         _count_if_consent(interaction)
         return error
     return None
-
-
-def _reason(error: Exception) -> str:
-    return error.code if isinstance(error, RejoinderError) else type(error).__name__
 
 
 def _count_if_consent(interaction: Interaction) -> None:

@@ -20,6 +20,7 @@ from . import smoke
 from .deploy import proven, read_parameters, state_parameters
 from .deployment import changes, packaged, release, stack, terraform
 from .deployment.demands import demand
+from .deployment.formation import outputs as outputs_of
 from .deployment.installation import Package
 from .packaging import PackagingError
 
@@ -53,7 +54,7 @@ def deploy(session: Any, package: Package, chosen: argparse.Namespace) -> str:
     if planned is not None:
         print(f"stack {planned.stack}: {len(planned.lines)} changes …", flush=True)
         changes.make(formation, planned)
-    told = changes.outputs(formation, packaged.stack_name(package.stage))
+    told = outputs_of(formation, packaged.stack_name(package.stage))
     url = told["EndpointURL"].rstrip("/")
     smoke.try_stage(session, package.stage, url)
     return url

@@ -30,7 +30,6 @@ from ..model import (
 from .statistics import OUTCOME, awaited
 
 NamedWrite = tuple[str, WriteItem]
-TRANSACTION_LIMIT = 100
 
 _QUICK = 1
 """The zlib level: a third of the time of the usual one, for about a tenth more bytes."""

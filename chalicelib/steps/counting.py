@@ -20,7 +20,7 @@ from ..decisioning.scores import counted
 from ..decisioning.scoring import Observed
 from ..decisioning.statistics import Statistics, merged, read_statistics
 from ..documents import Cancelled, read
-from ..errors import RejoinderError, TemporaryError
+from ..errors import TemporaryError, reason_of
 from ..ledger.commits import open_decision
 from ..ledger.statistics import NOTHING, Outcome, Place, Settled, Span, made, place_of, withheld
 from ..model import Customer, Decision
@@ -176,8 +176,7 @@ def _observed(outcome: Outcome, rooms: Rooms) -> Mapping[str, Observed]:
         raise
     except Exception as error:
         # One that cannot be counted must not keep the others of its batch from it for good.
-        reason = error.code if isinstance(error, RejoinderError) else type(error).__name__
-        log.error("decision %s is not counted: %s", outcome.id, reason)
+        log.error("decision %s is not counted: %s", outcome.id, reason_of(error))
         return {}
 
 

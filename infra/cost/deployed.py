@@ -11,8 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from ..deployment.formation import read_template
 from .billing import Function
 
 ROOT = Path(__file__).parents[2]
@@ -49,8 +48,7 @@ def watched() -> Counter[str]:
 
 
 def _counted(text: str) -> Iterator[tuple[str, int]]:
-    # A SafeLoader that reads CloudFormation's tags as plain values makes no objects of Python's.
-    resources = yaml.load(text, Loader=_Loader).get("Resources") or {}  # noqa: S506
+    resources = read_template(text).get("Resources") or {}
     found: Counter[str] = Counter()
     for resource in resources.values():
         if resource.get("Type") == "AWS::CloudWatch::Alarm":
@@ -59,18 +57,3 @@ def _counted(text: str) -> Iterator[tuple[str, int]]:
         elif price := _PRICED.get(resource.get("Type", "")):
             found[price] += 1
     yield from found.items()
-
-
-class _Loader(yaml.SafeLoader):
-    """Reads CloudFormation's tags without heeding them."""
-
-
-def _plain(loader: _Loader, suffix: str, node: yaml.Node) -> Any:
-    if isinstance(node, yaml.ScalarNode):
-        return loader.construct_scalar(node)
-    if isinstance(node, yaml.MappingNode):
-        return loader.construct_mapping(node, deep=True)
-    return [loader.construct_object(each, deep=True) for each in node.value]
-
-
-_Loader.add_multi_constructor("!", _plain)

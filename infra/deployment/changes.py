@@ -7,9 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from ..packaging import PackagingError
+from . import formation
 
 Pause = Callable[[float], None]
 
@@ -17,7 +16,6 @@ CAPABILITIES = ("CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND")
 """The stack makes roles, and SAM's transform expands the template."""
 
 _ONLY_LOOKED_AT = "REVIEW_IN_PROGRESS"
-_NEVER_MADE = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED"}
 _NOTHING = ("didn't contain changes", "No updates are to be performed")
 _PAUSE_SECONDS = 3.0
 _TRIES = 1200
@@ -46,12 +44,9 @@ def propose(
 
     Raises PackagingError with CloudFormation's reason.
     """
-    before = _status(client, stack)
-    if before in _NEVER_MADE:
-        raise PackagingError(
-            f"stack {stack} is in {before}: its creation failed. Delete it "
-            f"(aws cloudformation delete-stack --stack-name {stack}) and deploy again"
-        )
+    before = formation.status(client, stack)
+    if before in formation.NEVER_MADE:
+        raise formation.never_made(stack, before)
     creates = before in (None, _ONLY_LOOKED_AT)
     made = client.create_change_set(
         StackName=stack,
@@ -87,36 +82,20 @@ def make(client: Any, changes: Changes, *, pause: Pause = time.sleep) -> None:
     """Change the stack and wait until it stands. Raises PackagingError with the first reason."""
     client.execute_change_set(ChangeSetName=changes.id)
     status = _until(
-        lambda: _status(client, changes.stack) or "DELETE_COMPLETE",
+        lambda: formation.status(client, changes.stack) or "DELETE_COMPLETE",
         lambda status: not status.endswith("_IN_PROGRESS"),
         pause,
     )
     wanted = "CREATE_COMPLETE" if changes.creates else "UPDATE_COMPLETE"
     if status != wanted:
         raise PackagingError(
-            f"stack {changes.stack} is in {status}: {_first_reason(client, changes.stack)}"
+            f"stack {changes.stack} is in {status}: {formation.first_reason(client, changes.stack)}"
         )
-
-
-def outputs(client: Any, stack: str) -> dict[str, str]:
-    """The outputs of the stack by name."""
-    (found,) = client.describe_stacks(StackName=stack)["Stacks"]
-    return {o["OutputKey"]: o["OutputValue"] for o in found.get("Outputs", ())}
 
 
 def _lines(changes: Sequence[Mapping[str, Any]]) -> list[str]:
     told = (change["ResourceChange"] for change in changes if "ResourceChange" in change)
     return [f"{t['Action']} {t['LogicalResourceId']} ({t['ResourceType']})" for t in told]
-
-
-def _status(client: Any, stack: str) -> str | None:
-    try:
-        stacks = client.describe_stacks(StackName=stack)["Stacks"]
-    except ClientError as error:
-        if error.response["Error"]["Code"] == "ValidationError":
-            return None
-        raise
-    return str(stacks[0]["StackStatus"]) if stacks else None
 
 
 def _until(ask: Callable[[], Any], done: Callable[[Any], bool], pause: Pause) -> Any:
@@ -126,13 +105,3 @@ def _until(ask: Callable[[], Any], done: Callable[[Any], bool], pause: Pause) ->
             return told
         pause(_PAUSE_SECONDS)
     raise PackagingError("CloudFormation did not finish within an hour: look at its console")
-
-
-def _first_reason(client: Any, stack: str) -> str:
-    events = client.describe_stack_events(StackName=stack)["StackEvents"]
-    failed = [e for e in events if e.get("ResourceStatus", "").endswith("_FAILED")]
-    if not failed:
-        return "CloudFormation gave no reason"
-    # Newest first: the oldest failure is the cause, the others follow from it.
-    first = failed[-1]
-    return f"{first['LogicalResourceId']}: {first.get('ResourceStatusReason', 'no reason given')}"

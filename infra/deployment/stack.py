@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
 from botocore.exceptions import ClientError, WaiterError
 
 from ..packaging import ROOT, PackagingError
+from . import formation
 
 TEMPLATE = ROOT / "infra" / "resources.yaml"
 
@@ -17,7 +17,7 @@ TEMPLATE_LIMIT_BYTES = 51_200
 """Of a template that is sent along, and not read from a bucket (which this stack is yet to make).
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"""
 
-_NEVER_MADE = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "REVIEW_IN_PROGRESS"}
+_NEVER_MADE = {*formation.NEVER_MADE, "REVIEW_IN_PROGRESS"}
 _STUCK = {
     "UPDATE_ROLLBACK_FAILED": "aws cloudformation continue-update-rollback --stack-name {name}",
     "UPDATE_FAILED": "aws cloudformation rollback-stack --stack-name {name}",
@@ -27,21 +27,13 @@ _STUCK = {
 _PAUSE_SECONDS = 5
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML whose CloudFormation tags are passed over."""
-
-
-_Loader.add_multi_constructor("!", lambda loader, suffix, node: None)
-
-
 def stack_name(stage: str) -> str:
     return f"rejoinder-{stage}"
 
 
 def status(client: Any, stage: str) -> str | None:
     """CloudFormation's word for the stack's state, None where there is none."""
-    found = _described(client, stage)
-    return str(found["StackStatus"]) if found else None
+    return formation.status(client, stack_name(stage))
 
 
 def apply(
@@ -60,7 +52,7 @@ def apply(
     body = template.read_text(encoding="utf-8")
     if len(body.encode()) > TEMPLATE_LIMIT_BYTES:
         raise PackagingError(f"{template} has over {TEMPLATE_LIMIT_BYTES} bytes: shorten it")
-    before = _described(client, stage)
+    before = formation.described(client, stack_name(stage))
     _refuse_state(stage, str(before["StackStatus"]) if before else None)
     request = {
         "StackName": stack_name(stage),
@@ -80,7 +72,7 @@ def delete(client: Any, stage: str, *, pause_seconds: float = _PAUSE_SECONDS) ->
 
     Raises PackagingError with the first reason that CloudFormation gives.
     """
-    found = _described(client, stage)
+    found = formation.described(client, stack_name(stage))
     if found is None:
         return
     if found.get("EnableTerminationProtection"):
@@ -93,19 +85,13 @@ def delete(client: Any, stage: str, *, pause_seconds: float = _PAUSE_SECONDS) ->
 
 def outputs(client: Any, stage: str) -> dict[str, str]:
     """The outputs of the stack by name. Raises PackagingError where there is no stack."""
-    found = _described(client, stage)
-    if found is None:
-        raise PackagingError(f"there is no stack {stack_name(stage)}")
-    return {o["OutputKey"]: o["OutputValue"] for o in found.get("Outputs", ())}
+    return formation.outputs(client, stack_name(stage))
 
 
 def _refuse_state(stage: str, before: str | None) -> None:
     name = stack_name(stage)
     if before in _NEVER_MADE:
-        raise PackagingError(
-            f"stack {name} is in {before}: its creation failed. Delete it "
-            f"(aws cloudformation delete-stack --stack-name {name}) and deploy again"
-        )
+        raise formation.never_made(name, before)
     if before in _STUCK:
         raise PackagingError(f"stack {name} is in {before}: {_STUCK[before].format(name=name)}")
     if before is not None and before.endswith("_IN_PROGRESS"):
@@ -116,22 +102,12 @@ def _parameters(
     body: str, given: Mapping[str, str], before: Mapping[str, Any] | None
 ) -> list[dict[str, str]]:
     """Those given, and the others as the stack was given them before."""
-    names = yaml.load(body, _Loader).get("Parameters", {})  # noqa: S506
+    names = formation.read_template(body).get("Parameters", {})
     if unknown := given.keys() - names.keys():
         raise PackagingError(f"the template has no parameter {', '.join(sorted(unknown))}")
     held = {p["ParameterKey"]: p["ParameterValue"] for p in (before or {}).get("Parameters", ())}
     kept = {name: value for name, value in held.items() if name in names}
     return [{"ParameterKey": n, "ParameterValue": v} for n, v in {**kept, **given}.items()]
-
-
-def _described(client: Any, stage: str) -> Mapping[str, Any] | None:
-    try:
-        stacks = client.describe_stacks(StackName=stack_name(stage))["Stacks"]
-    except ClientError as error:
-        if error.response["Error"]["Code"] == "ValidationError":
-            return None
-        raise
-    return next(iter(stacks), None)
 
 
 def _updated(client: Any, request: Mapping[str, Any]) -> bool:
@@ -151,29 +127,7 @@ def _wait(client: Any, stage: str, waiter: str, pause_seconds: float) -> None:
             StackName=stack_name(stage), WaiterConfig={"Delay": pause_seconds, "MaxAttempts": 360}
         )
     except WaiterError as error:
-        done = waiter.split("_")[1]
+        done, name = waiter.split("_")[1], stack_name(stage)
         raise PackagingError(
-            f"stack {stack_name(stage)}: {done} failed: {_first_reason(client, stage)}"
+            f"stack {name}: {done} failed: {formation.first_reason(client, name)}"
         ) from error
-
-
-def _first_reason(client: Any, stage: str) -> str:
-    failed = [e for e in _latest(client, stage) if e.get("ResourceStatus", "").endswith("_FAILED")]
-    if not failed:
-        return "CloudFormation gave no reason"
-    # Newest first: the oldest failure is the cause, the others follow from it.
-    first = failed[-1]
-    return f"{first['LogicalResourceId']}: {first.get('ResourceStatusReason', 'no reason given')}"
-
-
-def _latest(client: Any, stage: str) -> Iterator[Mapping[str, Any]]:
-    """The events since the stack was last set to work, newest first."""
-    for event in client.describe_stack_events(StackName=stack_name(stage))["StackEvents"]:
-        yield event
-        started = event.get("ResourceStatus") in {
-            "CREATE_IN_PROGRESS",
-            "UPDATE_IN_PROGRESS",
-            "DELETE_IN_PROGRESS",
-        }
-        if started and event.get("LogicalResourceId") == stack_name(stage):
-            return

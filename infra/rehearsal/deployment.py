@@ -15,7 +15,7 @@ from typing import Any
 
 from chalice.package import YAMLTemplateSerializer
 
-from ..deployment import changes, packaged, stack
+from ..deployment import changes, formation, packaged, stack
 from ..deployment.installation import Package
 from ..local.carriers import LOCAL_SECRETS, Urls
 from ..packaging import PackagingError
@@ -114,7 +114,7 @@ class Deployment:
             raise PackagingError("the functions' stack has nothing to change")
         changes.make(self._formation, planned, pause=self._pause)
         self._spare_this_machine()
-        api = changes.outputs(self._formation, self.functions_stack)["RestAPIId"]
+        api = formation.outputs(self._formation, self.functions_stack)["RestAPIId"]
         return len(planned.lines), f"{self._cloud.url}/restapis/{api}/api/_user_request_"
 
     def starts_from_snapshots(self) -> bool:
